@@ -1,0 +1,1 @@
+"""Work that is bigger than the step of one resource."""

@@ -1,0 +1,10 @@
+"""Identifiers: short, unguessable, safe in file, container and host names."""
+
+import secrets
+
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def new_uid(length: int = 20) -> str:
+    """A random lower-case identifier; 20 characters carry about 103 bits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))

@@ -1,0 +1,138 @@
+"""The one loop that moves resources: claim what is due, run its step outside any transaction, let go."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from clary.kernel import clock, leases
+from clary.kernel.errors import IllegalTransition, LeaseLost
+from clary.kernel.leases import Lease
+from clary.kernel.platform import Platform
+from clary.kernel.states import States
+from clary.kernel.work import Again, Outcome, Work
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[Work], Outcome]
+
+POLL_SECONDS = 0.05
+RENEW_SECONDS = 10.0
+RETRY_SECONDS = (0.2, 1.0, 5.0, 15.0, 30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """A kind that the reconciler moves: its transition table and its step.
+
+    A step that raises is tried again with growing pauses; after the last of them ``give_up`` ends the resource
+    as failed. Without one (an endpoint that serves must never be given up) it is tried for ever.
+    """
+
+    kind: str
+    states: States
+    step: Step
+    give_up: Callable[[Work, Exception], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Kinds that share so many threads: long jobs must not keep short steps waiting."""
+
+    name: str
+    slots: int
+    kinds: Mapping[str, Reconciled]
+
+
+class Reconciler:
+    """Runs lanes until told to stop. Several may run at once, here or elsewhere: leases keep them apart."""
+
+    def __init__(self, platform: Platform, lanes: Sequence[Lane]) -> None:
+        self._platform = platform
+        self._lanes = lanes
+        self._owner = leases.this_owner()
+        self._held: dict[str, Lease] = {}
+        self._failures: dict[int, int] = {}
+        self._lock = threading.Lock()
+        self._finished = threading.Event()
+        self._pools = {
+            lane.name: ThreadPoolExecutor(lane.slots, thread_name_prefix=lane.name) for lane in lanes
+        }
+        self._free = {lane.name: lane.slots for lane in lanes}
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop``; then wait for the steps at hand and let their leases go."""
+        leases.release_dead(self._platform.database)
+        renewed = time.monotonic()
+        while not stop.is_set():
+            try:
+                claimed = sum(self._fill(lane) for lane in self._lanes)
+                if time.monotonic() - renewed > RENEW_SECONDS:
+                    leases.renew(self._platform.database, list(self._held))
+                    renewed = time.monotonic()
+            except SQLAlchemyError:
+                log.exception("the database does not answer; trying again")
+                stop.wait(RETRY_SECONDS[1])
+                continue
+            if not claimed:
+                self._finished.wait(POLL_SECONDS)
+                self._finished.clear()
+        for pool in self._pools.values():
+            pool.shutdown(wait=True)
+
+    def _fill(self, lane: Lane) -> int:
+        with self._lock:
+            free = self._free[lane.name]
+        if not free:
+            return 0
+        claimed = leases.claim(self._platform.database, lane.kinds, owner=self._owner, limit=free)
+        for lease in claimed:
+            with self._lock:
+                self._held[lease.token] = lease
+                self._free[lane.name] -= 1
+            self._pools[lane.name].submit(self._advance, lane, lease)
+        return len(claimed)
+
+    def _advance(self, lane: Lane, lease: Lease) -> None:
+        try:
+            outcome = self._step(lane.kinds[lease.row.kind], lease)
+            wake_at = (
+                clock.now() + round(outcome.after * clock.SECOND) if isinstance(outcome, Again) else None
+            )
+            leases.release(self._platform.database, lease, wake_at=wake_at)
+        except SQLAlchemyError:
+            log.exception(
+                "%s %s: the lease could not be released; it will expire", lease.row.kind, lease.row.name
+            )
+        finally:
+            with self._lock:
+                self._held.pop(lease.token, None)
+                self._free[lane.name] += 1
+            self._finished.set()
+
+    def _step(self, reconciled: Reconciled, lease: Lease) -> Outcome:
+        work = Work(self._platform, lease, reconciled.states)
+        try:
+            outcome = reconciled.step(work)
+        except (IllegalTransition, LeaseLost) as error:
+            # The resource was stopped, deleted or taken over meanwhile: the next look sees the new world.
+            log.info("%s %s: %s", lease.row.kind, lease.row.name, error)
+            return Again(POLL_SECONDS)
+        except Exception as error:
+            return self._retry_or_give_up(reconciled, work, error)
+        self._failures.pop(lease.row.id, None)
+        return outcome
+
+    def _retry_or_give_up(self, reconciled: Reconciled, work: Work, error: Exception) -> Outcome:
+        failures = self._failures.get(work.row.id, 0)
+        log.exception("%s %s: step failed, for the %dth time", work.row.kind, work.row.name, failures + 1)
+        if failures >= len(RETRY_SECONDS) and reconciled.give_up is not None:
+            self._failures.pop(work.row.id, None)
+            reconciled.give_up(work, error)
+            return Again()
+        self._failures[work.row.id] = failures + 1
+        return Again(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])

@@ -1,0 +1,97 @@
+"""A resource in the hands of a step: what may be read and written while the lease holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from clary.kernel import documents, repository
+from clary.kernel.leases import Lease
+from clary.kernel.platform import Platform
+from clary.kernel.scope import Scope
+from clary.kernel.states import States
+from clary.store.tables import ResourceRow
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Look at the resource again after so many seconds."""
+
+    after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing to do until someone wakes the resource."""
+
+
+Outcome = Again | Rest
+
+
+class Work:
+    """One leased resource. Writes raise ``LeaseLost`` or ``IllegalTransition`` once the world has moved on."""
+
+    def __init__(self, platform: Platform, lease: Lease, states: States) -> None:
+        self.platform = platform
+        self.row = lease.row
+        self.token = lease.token
+        self._states = states
+
+    @property
+    def scope(self) -> Scope:
+        """Account and region of the resource."""
+        return Scope(self.row.account, self.row.region)
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The validated request, as it came."""
+        spec: dict[str, Any] = documents.thaw(self.row.spec)
+        return spec
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What was observed so far."""
+        return self.row.state
+
+    def transition(
+        self,
+        to: str,
+        *,
+        secondary: str | None = None,
+        message: str | None = None,
+        failure_reason: str | None = None,
+        state: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write the status and its history in one transaction, guarded by table and lease."""
+        with self.platform.database.write() as session:
+            self.row = repository.transition(
+                session,
+                self.row.id,
+                self._states,
+                to,
+                secondary=secondary,
+                message=message,
+                failure_reason=failure_reason,
+                state=state,
+                lease=self.token,
+            )
+
+    def enter(self, secondary: str, message: str, *, state: Mapping[str, Any] | None = None) -> None:
+        """Record a new secondary status inside the present status."""
+        self.transition(self.row.status, secondary=secondary, message=message, state=state)
+
+    def update(self, **state: Any) -> None:
+        """Merge into the state."""
+        with self.platform.database.write() as session:
+            self.row = repository.update(session, self.row.id, state=state, lease=self.token)
+
+    def delete(self) -> None:
+        """Remove the resource."""
+        with self.platform.database.write() as session:
+            repository.delete(session, self.row)
+
+    def current_status(self) -> str | None:
+        """The status in the database now: a stop may have been asked since the claim."""
+        with self.platform.database.read() as session:
+            return session.scalar(sa.select(ResourceRow.status).where(ResourceRow.id == self.row.id))

@@ -1,0 +1,1 @@
+"""The embedded S3 server, used where no external endpoint is set."""

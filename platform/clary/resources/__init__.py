@@ -1,0 +1,1 @@
+"""SageMaker resources: one file a resource, holding its declaration, rules and step."""

@@ -1,0 +1,1 @@
+"""Where containers run: one Protocol, a module each for ``process`` and ``docker``."""

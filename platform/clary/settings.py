@@ -1,0 +1,65 @@
+"""Every setting of the platform: one class, one environment variable each (``CLARY_*``)."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+RuntimeName = Literal["auto", "process", "docker"]
+
+
+class Settings(BaseSettings):
+    """What an operator may choose. Values come from ``CLARY_*`` variables, or from ``clary up``'s options."""
+
+    model_config = SettingsConfigDict(env_prefix="CLARY_", extra="ignore")
+
+    data_dir: Path = Field(
+        default=Path("~/.clary"),
+        description="Folder that holds the database, objects, logs and job files of one platform.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address the gateway listens on.")
+    port: int = Field(default=8820, ge=0, le=65535, description="Port the gateway listens on; 0 takes a free one.")
+    workers: int = Field(default=1, ge=1, le=64, description="Gateway processes that share the port.")
+    runtime: RuntimeName = Field(
+        default="auto",
+        description="Where containers run: `docker`, `process` (no Docker), or `auto`: Docker where an engine answers.",
+    )
+    region: str = Field(default="us-east-1", description="Region of the profile and the demo; any region is served.")
+    account_id: str = Field(
+        default="000000000000", pattern=r"^\d{12}$", description="Account that the first key pair belongs to."
+    )
+    access_key_id: str | None = Field(default=None, description="Access key; made on first start where unset.")
+    secret_access_key: str | None = Field(default=None, description="Secret key; made on first start where unset.")
+    database_url: str | None = Field(
+        default=None, description="SQLAlchemy URL; SQLite in the data folder where unset, PostgreSQL by URL."
+    )
+    s3_endpoint_url: str | None = Field(
+        default=None, description="An S3 server to use instead of the embedded store, for example MinIO."
+    )
+    s3_access_key_id: str | None = Field(default=None, description="Access key for that S3 server.")
+    s3_secret_access_key: str | None = Field(default=None, description="Secret key for that S3 server.")
+    max_running_jobs: int = Field(default=8, ge=1, description="Jobs that run at once; the others wait.")
+
+    @property
+    def folder(self) -> Path:
+        """The data folder, absolute."""
+        return self.data_dir.expanduser().absolute()
+
+    @property
+    def url(self) -> str:
+        """Where clients reach the gateway."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
+        return f"http://{host}:{self.port}"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database that holds every record."""
+        return self.database_url or f"sqlite:///{self.folder / 'clary.db'}"
+
+
+@lru_cache(maxsize=1)
+def load() -> Settings:
+    """The settings of this process, read from the environment once."""
+    return Settings()
