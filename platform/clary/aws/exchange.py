@@ -31,8 +31,8 @@ class BodyTooLarge(ServiceError):
 class StreamingService(Protocol):
     """A service that reads and writes bodies by itself: the object store, model invocation.
 
-    ``body_limit`` (bytes) bounds what the wire buffers where the signature covers the body and the client did not
-    send the body's hash in a header. S3 clients always send it, so its streams are never buffered.
+    ``body_limit`` (bytes) bounds what the wire buffers where the signature covers the body and the client did
+    not send the body's hash in a header. S3 clients always send it, so its streams are never buffered.
     An exception raised by ``handle`` before the answer started is rendered by the wire.
     """
 
@@ -121,7 +121,7 @@ class Exchange:
                 yield chunk
 
     async def read_body(self, limit: int) -> bytes:
-        """The whole body; BodyTooLarge past ``limit`` bytes, and an error where the declared hash is another."""
+        """The whole body. BodyTooLarge past ``limit`` bytes; an error where its declared hash is another."""
         body = await self._gather(limit)
         declared = self.declared_payload_hash
         if declared is not None and not hmac.compare_digest(self.payload_hash(), declared):

@@ -1,1 +1,1 @@
-"""What every resource is made of: ids, clock, errors, states, repository, reconciler. It knows no AWS service."""
+"""What resources are made of: ids, clock, errors, states, repository, reconciler. It knows no AWS service."""

@@ -24,7 +24,7 @@ SORTS: dict[str, InstrumentedAttribute[Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What a list asks for. Times are microseconds, both ends included; ``where`` adds a kind's own conditions."""
+    """What a list asks for. Times in microseconds, inclusive; ``where`` adds a kind's own conditions."""
 
     scope: Scope
     kind: str

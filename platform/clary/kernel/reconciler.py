@@ -29,7 +29,7 @@ RETRY_SECONDS = (0.2, 1.0, 5.0, 15.0, 30.0)
 class Reconciled:
     """A kind that the reconciler moves: its transition table and its step.
 
-    A step that raises is tried again with growing pauses; after the last of them ``give_up`` ends the resource
+    A step that raises is tried again with growing pauses; after the last ``give_up`` ends the resource
     as failed. Without one (an endpoint that serves must never be given up) it is tried for ever.
     """
 
@@ -59,6 +59,7 @@ class Reconciler:
         self._failures: dict[int, int] = {}
         self._lock = threading.Lock()
         self._finished = threading.Event()
+        self._halt = threading.Event()
         self._pools = {
             lane.name: ThreadPoolExecutor(lane.slots, thread_name_prefix=lane.name) for lane in lanes
         }
@@ -81,6 +82,7 @@ class Reconciler:
             if not claimed:
                 self._finished.wait(POLL_SECONDS)
                 self._finished.clear()
+        self._halt.set()
         for pool in self._pools.values():
             pool.shutdown(wait=True)
 
@@ -115,7 +117,7 @@ class Reconciler:
             self._finished.set()
 
     def _step(self, reconciled: Reconciled, lease: Lease) -> Outcome:
-        work = Work(self._platform, lease, reconciled.states)
+        work = Work(self._platform, lease, reconciled.states, self._halt)
         try:
             outcome = reconciled.step(work)
         except (IllegalTransition, LeaseLost) as error:

@@ -54,6 +54,7 @@ def create(
         arn=arn,
         parent=parent,
         status=status,
+        secondary=secondary,
         spec=dict(spec),
         state=dict(state or {}),
         created_at=now,
@@ -65,7 +66,7 @@ def create(
         session.flush()
     except IntegrityError as error:
         raise NameTaken(arn) from error
-    _append(session, row, None, secondary=secondary, message=message)
+    _append(session, row, None, message)
     return row
 
 
@@ -123,7 +124,8 @@ def transition(
     if wake:
         row.wake_at = clock.now()
     if source != to or secondary is not None:
-        _append(session, row, source, secondary=secondary, message=message)
+        row.secondary = secondary or row.secondary
+        _append(session, row, source, message)
     return row
 
 
@@ -170,16 +172,14 @@ def _merge(row: ResourceRow, state: Mapping[str, Any] | None, spec: Mapping[str,
         row.spec = row.spec | dict(spec)
 
 
-def _append(
-    session: Session, row: ResourceRow, source: str | None, *, secondary: str | None, message: str | None
-) -> None:
+def _append(session: Session, row: ResourceRow, source: str | None, message: str | None) -> None:
     session.add(
         TransitionRow(
             resource_id=row.id,
             at=row.modified_at,
             from_status=source,
             to_status=row.status,
-            secondary=secondary,
+            secondary=row.secondary,
             message=message,
         )
     )

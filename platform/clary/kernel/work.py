@@ -1,5 +1,6 @@
 """A resource in the hands of a step: what may be read and written while the lease holds."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,10 +31,11 @@ Outcome = Again | Rest
 
 
 class Work:
-    """One leased resource. Writes raise ``LeaseLost`` or ``IllegalTransition`` once the world has moved on."""
+    """One leased resource. Writes raise ``LeaseLost`` or ``IllegalTransition`` once the world moved on."""
 
-    def __init__(self, platform: Platform, lease: Lease, states: States) -> None:
+    def __init__(self, platform: Platform, lease: Lease, states: States, halt: threading.Event) -> None:
         self.platform = platform
+        self._halt = halt
         self.row = lease.row
         self.token = lease.token
         self._states = states
@@ -90,6 +92,11 @@ class Work:
         """Remove the resource."""
         with self.platform.database.write() as session:
             repository.delete(session, self.row)
+
+    @property
+    def halted(self) -> bool:
+        """Whether this process is shutting down: a long step should return soon, to be taken up elsewhere."""
+        return self._halt.is_set()
 
     def current_status(self) -> str | None:
         """The status in the database now: a stop may have been asked since the claim."""

@@ -1,6 +1,6 @@
 """What a place where containers run must offer. ``process`` and ``docker`` are two such places."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +31,7 @@ class Limits:
     cpus: float | None = None
     memory: int | None = None
     pids: int = 4096
+    gpus: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ class Runtime(Protocol):
     def check_image(self, image: str) -> None:
         """Raise :class:`clary.kernel.errors.ClientFault` where the image can't be run here, saying why."""
 
-    def prepare_image(self, image: str) -> None:
-        """Build or pull what ``image`` needs; may take minutes the first time."""
+    def prepare_image(self, image: str, *, report: Callable[[str], None] | None = None) -> None:
+        """Build or pull what ``image`` needs; may take minutes the first time. ``report`` gets progress lines."""
 
     def start(self, spec: ContainerSpec) -> None:
         """Start the container, or adopt the one of that name."""

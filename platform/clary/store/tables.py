@@ -34,6 +34,7 @@ class ResourceRow(Base):
     arn: Mapped[str]
     parent: Mapped[str | None]
     status: Mapped[str]
+    secondary: Mapped[str | None]
     failure_reason: Mapped[str | None]
     spec: Mapped[JSONObject]
     state: Mapped[JSONObject]

@@ -1,0 +1,1 @@
+"""The built-in algorithms, and the container contract that they share."""

@@ -1,0 +1,1 @@
+"""Gradient boosted trees: the SageMaker XGBoost algorithm, by XGBoost itself."""

@@ -1,0 +1,1 @@
+"""CloudWatch Logs over the platform's log files: groups, streams, events."""

@@ -1,0 +1,85 @@
+"""Stages one channel of a job for one host: the content of its ``/opt/ml/input/data/<channel>``."""
+
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clary.objects.cache import Cache
+from clary.objects.faults import job_faults
+from clary.objects.selection import Entry, Share, channel_uri, select
+from clary.objects.staging import Staging, copy, decompress, link
+from clary.objects.transfer import PARALLEL, transfer_manager
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# Entries under way at once: a listing of millions is never held in memory.
+_WINDOW = 4 * PARALLEL
+
+
+@dataclass(frozen=True, slots=True)
+class StagedChannel:
+    """What was put into the channel's folder: number of files and their bytes."""
+
+    files: int
+    bytes: int
+
+
+def stage_channel(
+    s3: "S3Client",
+    channel: dict[str, Any],
+    destination: Path,
+    *,
+    host_index: int,
+    host_count: int,
+    cache: Cache,
+    read_only: bool = False,
+    check: Callable[[], None] = lambda: None,
+) -> StagedChannel:
+    """Fill ``destination`` with what host ``host_index`` (from 0) of ``host_count`` gets of the channel.
+
+    ``channel`` is an element of InputDataConfig. What the folder held before is removed. ``read_only``
+    promises that nobody can write to the files (a read-only mount): they are then links to the cache, else
+    copies. ``check`` is called between files and ends the staging by raising.
+
+    File and FastFile give the same folder. An augmented manifest becomes a file of its own name whose lines
+    carry the AttributeNames alone, and the objects of its ``…-ref`` attributes lie at ``<bucket>/<key>``
+    beside it. Objects of CompressionType Gzip are decompressed and lose the ending ``.gz``. Raises
+    :class:`ClientFault` for data that is missing, unreadable, or has names that cannot be files of one
+    folder.
+    """
+    place = decompress if channel.get("CompressionType") == "Gzip" else link if read_only else copy
+    share = Share.of(channel, host_index, host_count)
+    _make_empty(destination)
+    with job_faults("Data download", channel_uri(channel)), transfer_manager(s3) as manager:
+        selection = select(s3, channel, share)
+        staging = Staging(s3, manager, destination, cache=cache, place=place)
+        sizes = [staging.write(name, text) for name, text in selection.texts]
+        sizes.extend(_add_all(staging, selection.entries, check))
+    return StagedChannel(files=len(sizes), bytes=sum(sizes))
+
+
+def _add_all(staging: Staging, entries: Iterable[Entry], check: Callable[[], None]) -> Iterator[int]:
+    under_way: deque[Future[int]] = deque()
+    pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="stage")
+    try:
+        for entry in entries:
+            check()
+            under_way.append(pool.submit(staging.add, entry))
+            if len(under_way) == _WINDOW:
+                yield under_way.popleft().result()
+        while under_way:
+            check()
+            yield under_way.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _make_empty(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)

@@ -1,0 +1,46 @@
+"""What an S3 server or the network answers, as the reason a job fails with."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+from s3transfer.exceptions import S3DownloadFailedError, S3UploadFailedError, RetriesExceededError
+
+from clary.kernel.errors import ClientFault, JobError, PlatformFault
+from clary.objects.uri import S3Uri
+
+_SENTENCES = {
+    "404": ("NoSuchKey", "The specified key does not exist."),
+    "NotFound": ("NoSuchKey", "The specified key does not exist."),
+    "403": ("AccessDenied", "Access Denied"),
+    "Forbidden": ("AccessDenied", "Access Denied"),
+}
+
+
+@contextmanager
+def job_faults(action: str, uri: S3Uri) -> Iterator[None]:
+    """Raise :class:`ClientFault` for what the request or its data cause, :class:`PlatformFault` for the rest.
+
+    ``action`` opens the sentence as SageMaker's own reasons do: ``Data download`` or ``Artifact upload``.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise fault_of(error, action, uri) from error
+    except (BotoCoreError, S3DownloadFailedError, S3UploadFailedError, RetriesExceededError) as error:
+        raise PlatformFault(f"{action} failed: {uri}: {error}") from error
+
+
+def fault_of(error: ClientError, action: str, uri: S3Uri) -> JobError:
+    """The job error for one error answer; below 500 it is the client's."""
+    answer = error.response.get("Error", {})
+    code = answer.get("Code", "Unknown")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code, message = _SENTENCES.get(code, (code, answer.get("Message", "")))
+    text = f"{action} failed:{code} ({status}): {message} {uri}".replace("  ", " ")
+    return ClientFault(text) if 400 <= status < 500 else PlatformFault(text)
+
+
+def is_missing(error: ClientError) -> bool:
+    """Whether the answer says that the object or the bucket is not there."""
+    return error.response.get("Error", {}).get("Code") in {"404", "NotFound", "NoSuchKey", "NoSuchBucket"}

@@ -1,0 +1,25 @@
+"""Which file a key becomes inside a channel."""
+
+from clary.kernel.errors import ClientFault
+
+
+def local_name(key: str, prefix: str) -> str:
+    """The relative path of ``key`` in a channel whose S3Uri has the key ``prefix``.
+
+    The prefix as a folder is left out: ``data/train/a/b.csv`` under ``data/train`` is ``a/b.csv``. A key
+    equal to the prefix is its own last part, and a prefix that ends inside a name keeps that name:
+    ``data/train-1.csv`` under ``data/train`` is ``train-1.csv``.
+    """
+    if key.startswith(f"{prefix}/"):
+        return key[len(prefix) + 1 :]
+    return key[prefix.rfind("/") + 1 :]
+
+
+def safe_name(name: str) -> str:
+    """``name`` without empty and ``.`` parts; :class:`ClientFault` where it would leave its folder."""
+    parts = [part for part in name.split("/") if part not in {"", "."}]
+    if not parts or ".." in parts or "\0" in name:
+        raise ClientFault(
+            f'Data download failed: the key "{name}" cannot be a file in the channel\'s folder'
+        )
+    return "/".join(parts)

@@ -1,0 +1,117 @@
+"""Takes one body in: decodes, hashes and writes it, block by block, and checks what was promised of it."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clary.kernel.errors import ServiceError
+from clary.objectstore import checksums
+from clary.objectstore.bodies import Bodies, BodyFile
+from clary.objectstore.errors import bad_digest
+from clary.objectstore.promises import BodyPromise
+
+INLINE_LIMIT = 16 * 1024
+
+
+class Layout(StrEnum):
+    """Where a body's bytes are."""
+
+    INLINE = "inline"
+    FILE = "file"
+    PARTS = "parts"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body that is safe, but that no row names yet. ``data`` holds the bytes of an inline one."""
+
+    id: int
+    layout: Layout
+    size: int
+    md5: str
+    algorithm: str
+    checksum: str
+    data: bytes | None = None
+
+
+class Intake:
+    """One body on its way in. Not for concurrent use; ``feed`` and ``finish`` may block on the disk.
+
+    ``path`` is None for a body that goes into the database.
+    """
+
+    def __init__(self, promise: BodyPromise, bodies: Bodies, *, body: int, path: str | None) -> None:
+        self._promise = promise
+        self._body = body
+        self._file: BodyFile | None = bodies.create(path) if path else None
+        self._data: list[bytes | memoryview] = []
+        self._size = 0
+        names = {"MD5", promise.algorithm} | ({"SHA256"} if promise.sha256 else set())
+        self._sums = {name: checksums.new_checksum(name) for name in names}
+
+    def feed(self, blocks: Sequence[bytes]) -> None:
+        """Take the next raw blocks."""
+        decoder = self._promise.decoder
+        decoded: Sequence[bytes | memoryview] = decoder.feed(blocks) if decoder else blocks
+        self._size += sum(map(len, decoded))
+        if self._size > self._promise.size:
+            raise _incomplete()
+        for running in self._sums.values():
+            for chunk in decoded:
+                running.update(chunk)
+        if self._file is None:
+            self._data.extend(decoded)
+        else:
+            self._file.write(decoded)
+
+    def finish(self) -> Body:
+        """The body, durable unless inline; an error where it is not what was promised."""
+        digests = {name: running.digest() for name, running in self._sums.items()}
+        self._check(digests)
+        if self._file is not None:
+            self._file.finish()
+        return Body(
+            id=self._body,
+            layout=Layout.INLINE if self._file is None else Layout.FILE,
+            size=self._size,
+            md5=digests["MD5"].hex(),
+            algorithm=self._promise.algorithm,
+            checksum=checksums.encode(digests[self._promise.algorithm]),
+            data=b"".join(self._data) if self._file is None else None,
+        )
+
+    def discard(self) -> None:
+        """Forget the body."""
+        if self._file is not None:
+            self._file.discard()
+
+    def _check(self, digests: dict[str, bytes]) -> None:
+        promise = self._promise
+        if self._size != promise.size or (promise.decoder and not promise.decoder.done):
+            raise _incomplete()
+        if promise.sha256 and not hmac.compare_digest(digests["SHA256"].hex(), promise.sha256):
+            raise ServiceError(
+                "The provided 'x-amz-content-sha256' header does not match what was computed.",
+                code="XAmzContentSHA256Mismatch",
+            )
+        if promise.md5 is not None and promise.md5 != digests["MD5"]:
+            raise bad_digest("Content-MD5")
+        expected = promise.checksum
+        if promise.trailer:
+            expected = promise.decoder.trailers.get(promise.trailer) if promise.decoder else None
+            if expected is None:
+                raise ServiceError(
+                    "The request contained trailing data that was not well-formed or did not conform to our "
+                    "published schema.",
+                    code="MalformedTrailerError",
+                )
+        if expected is not None and expected != checksums.encode(digests[promise.algorithm]):
+            raise bad_digest(promise.algorithm)
+
+
+def _incomplete() -> ServiceError:
+    return ServiceError(
+        "You did not provide the number of bytes specified by the Content-Length HTTP header",
+        code="IncompleteBody",
+    )

@@ -1,0 +1,86 @@
+"""Execution roles: whether a job may act as one, and the temporary credentials that its containers get."""
+
+import secrets
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from clary.aws.operations import Context
+from clary.kernel import clock
+from clary.kernel.errors import ValidationError
+from clary.kernel.platform import Platform
+from clary.kernel.scope import Scope
+from clary.runtimes.protocol import Runtime
+from clary.store.roles import RoleArn, new_id, role_exists
+from clary.store.tables import CredentialRow
+
+
+def check_role(context: Context, arn: str) -> None:
+    """Refuse a role that does not exist or belongs to another account, in AWS's words."""
+    parsed = RoleArn.parse(arn)
+    with context.platform.database.read() as session:
+        exists = parsed is not None and parsed.account == context.account and role_exists(session, arn)
+    if not exists:
+        raise ValidationError(
+            f"Could not assume role {arn}. Please ensure that the role exists and allows principal "
+            "'sagemaker.amazonaws.com' to assume the role."
+        )
+
+
+def issue_credentials(platform: Platform, role: str, *, session_name: str, seconds: int) -> CredentialRow:
+    """Temporary credentials of a role, named for who uses them; an earlier set of the same name ends."""
+    parsed = RoleArn.parse(role)
+    if parsed is None:
+        raise ValidationError(f"{role} is not the ARN of a role.")
+    now = clock.now()
+    credential = CredentialRow(
+        access_key_id=new_id("ASIA", 16),
+        secret_access_key=secrets.token_urlsafe(30),
+        session_token=secrets.token_urlsafe(96),
+        account=parsed.account,
+        principal=_principal(parsed, session_name),
+        created_at=now,
+        expires_at=now + seconds * clock.SECOND,
+    )
+    with platform.database.write() as session:
+        session.execute(sa.delete(CredentialRow).where(CredentialRow.principal == credential.principal))
+        session.add(credential)
+    return credential
+
+
+def revoke_credentials(platform: Platform, role: str, *, session_name: str) -> None:
+    """End the credentials that were issued under this name."""
+    parsed = RoleArn.parse(role)
+    if parsed is not None:
+        principal = _principal(parsed, session_name)
+        with platform.database.write() as session:
+            session.execute(
+                sa.delete(CredentialRow).where(
+                    CredentialRow.principal == principal, CredentialRow.expires_at.is_not(None)
+                )
+            )
+
+
+def aws_environment(
+    platform: Platform, runtime: Runtime, scope: Scope, credential: CredentialRow
+) -> Mapping[str, str]:
+    """What lets an AWS client inside a container reach this platform as the role."""
+    url = runtime.platform_url(platform.settings.url)
+    settings = platform.settings
+    environment = {
+        "AWS_REGION": scope.region,
+        "AWS_DEFAULT_REGION": scope.region,
+        "AWS_ENDPOINT_URL": url,
+        "S3_ENDPOINT_URL": settings.s3_endpoint_url or url,
+        "AWS_ACCESS_KEY_ID": credential.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": credential.secret_access_key,
+        "AWS_SESSION_TOKEN": credential.session_token or "",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    if settings.s3_endpoint_url:
+        environment["AWS_ENDPOINT_URL_S3"] = settings.s3_endpoint_url
+    return environment
+
+
+def _principal(role: RoleArn, session_name: str) -> str:
+    return f"arn:aws:sts::{role.account}:assumed-role/{role.name}/{session_name[:64]}"

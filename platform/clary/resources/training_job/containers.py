@@ -1,0 +1,78 @@
+"""The containers of a job: one a host, each with its own /opt/ml."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from clary.kernel.work import Work
+from clary.resources.training_job.layout import DEFAULT_CHECKPOINTS, Host, HostFolder
+from clary.runtimes.instance_types import limits
+from clary.runtimes.protocol import ContainerSpec, Mount
+from clary.store.log_streams import ensure_stream
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+
+
+def container_name(work: Work, host: Host) -> str:
+    """Unique on the machine, the same for every worker that takes up this attempt of the job."""
+    return f"clary-{work.row.uid}-{work.state.get('attempt', 0)}-{host.name}"
+
+
+def container_spec(
+    work: Work,
+    host: Host,
+    hosts: list[Host],
+    folder: HostFolder,
+    *,
+    environment: Mapping[str, str],
+    log: Path,
+) -> ContainerSpec:
+    """The container of one host."""
+    spec = work.spec
+    algorithm = spec["AlgorithmSpecification"]
+    entrypoint = algorithm.get("ContainerEntrypoint")
+    arguments = tuple(algorithm.get("ContainerArguments") or (() if entrypoint else ("train",)))
+    isolated = spec.get("EnableNetworkIsolation", False)
+    return ContainerSpec(
+        name=container_name(work, host),
+        image=algorithm["TrainingImage"],
+        command=arguments,
+        entrypoint=tuple(entrypoint) if entrypoint else None,
+        environment={
+            "TRAINING_JOB_NAME": work.row.name,
+            "TRAINING_JOB_ARN": work.row.arn,
+            "CURRENT_HOST": host.name,
+            **({} if isolated else environment),
+            **(spec.get("Environment") or {}),
+        },
+        mounts=_mounts(spec, folder),
+        labels={"clary.kind": work.row.kind, "clary.uid": work.row.uid},
+        limits=limits(host.instance_type),
+        group=f"clary-{work.row.uid}",
+        hostname=host.name,
+        peers=tuple(each.name for each in hosts),
+        network_isolation=isolated,
+        log_path=log,
+    )
+
+
+def _mounts(spec: Mapping[str, Any], folder: HostFolder) -> tuple[Mount, ...]:
+    mounts = [Mount(folder.root, "/opt/ml")]
+    for channel in spec.get("InputDataConfig") or []:
+        if channel["InputMode"] == "FastFile":
+            name = channel["ChannelName"]
+            mounts.append(Mount(folder.channel(name), f"/opt/ml/input/data/{name}", read_only=True))
+    local = ((spec.get("CheckpointConfig") or {}).get("LocalPath") or DEFAULT_CHECKPOINTS).rstrip("/")
+    if local != DEFAULT_CHECKPOINTS:
+        mounts.append(Mount(folder.checkpoints, local))
+    return tuple(mounts)
+
+
+def open_log(work: Work, host: Host, *, started_at: int) -> Path:
+    """The file of the host's log stream, ``<job>/algo-N-<epoch seconds>``; there is exactly one a host."""
+    stream = f"{work.row.name}/{host.name}-{started_at // 1_000_000}"
+    with work.platform.database.write() as session:
+        path = ensure_stream(
+            session, account=work.row.account, region=work.row.region, group=LOG_GROUP, stream=stream
+        )
+    return work.platform.settings.folder / path

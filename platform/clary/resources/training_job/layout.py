@@ -1,0 +1,122 @@
+"""A job's folders on this machine, and the files of /opt/ml/input/config that every container reads."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DEFAULT_CHECKPOINTS = "/opt/ml/checkpoints"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One host of a job: ``algo-N``, its instance group and type, and its place among all."""
+
+    name: str
+    index: int
+    group: str
+    instance_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostFolder:
+    """What one host sees as /opt/ml."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        return self.root / "input" / "config"
+
+    @property
+    def model(self) -> Path:
+        return self.root / "model"
+
+    @property
+    def output_data(self) -> Path:
+        return self.root / "output" / "data"
+
+    @property
+    def failure(self) -> Path:
+        return self.root / "output" / "failure"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.root / "checkpoints"
+
+    def channel(self, name: str) -> Path:
+        return self.root / "input" / "data" / name
+
+    def make(self) -> None:
+        """Create the folders that a container may count on."""
+        for folder in (
+            self.config,
+            self.root / "input" / "data",
+            self.model,
+            self.output_data,
+            self.checkpoints,
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+
+
+def hosts_of(spec: Mapping[str, Any]) -> list[Host]:
+    """The hosts that ResourceConfig asks for, numbered through all instance groups."""
+    resources = spec["ResourceConfig"]
+    groups = resources.get("InstanceGroups") or [
+        {
+            "InstanceGroupName": "homogeneousCluster",
+            "InstanceType": resources["InstanceType"],
+            "InstanceCount": resources["InstanceCount"],
+        }
+    ]
+    kinds = [
+        (group["InstanceGroupName"], group["InstanceType"])
+        for group in groups
+        for _ in range(group["InstanceCount"])
+    ]
+    return [Host(f"algo-{index + 1}", index, group, kind) for index, (group, kind) in enumerate(kinds)]
+
+
+def write_config(
+    folder: HostFolder, spec: Mapping[str, Any], host: Host, hosts: list[Host], *, interface: str
+) -> None:
+    """Write hyperparameters.json, inputdataconfig.json and resourceconfig.json of one host."""
+    documents = {
+        "hyperparameters": spec.get("HyperParameters") or {},
+        "inputdataconfig": {
+            channel["ChannelName"]: _channel_config(channel) for channel in spec.get("InputDataConfig") or []
+        },
+        "resourceconfig": _resource_config(host, hosts, interface),
+    }
+    for name, document in documents.items():
+        (folder.config / f"{name}.json").write_text(json.dumps(document))
+
+
+def _channel_config(channel: Mapping[str, Any]) -> dict[str, str]:
+    source = channel["DataSource"]["S3DataSource"]
+    config = {
+        # The container sees plain files in both modes; FastFile is reported as File too.
+        "TrainingInputMode": "File",
+        "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
+        "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+    }
+    return config | ({"ContentType": channel["ContentType"]} if channel.get("ContentType") else {})
+
+
+def _resource_config(host: Host, hosts: list[Host], interface: str) -> dict[str, Any]:
+    groups: dict[str, dict[str, Any]] = {}
+    for each in hosts:
+        group = groups.setdefault(
+            each.group,
+            {"instance_group_name": each.group, "instance_type": each.instance_type, "hosts": []},
+        )
+        group["hosts"].append(each.name)
+    return {
+        "current_host": host.name,
+        "current_instance_type": host.instance_type,
+        "current_group_name": host.group,
+        "hosts": sorted(each.name for each in hosts),
+        "instance_groups": list(groups.values()),
+        "network_interface_name": interface,
+    }

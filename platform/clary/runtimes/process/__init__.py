@@ -1,0 +1,1 @@
+"""Containers without Docker: the built-in algorithms as child processes in sandboxes."""

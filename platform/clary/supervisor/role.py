@@ -1,0 +1,48 @@
+"""What the platform's child processes do alike before their own work begins."""
+
+import argparse
+import resource
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from clary import settings
+from clary.settings import Settings
+from clary.supervisor import lifeline
+from clary.supervisor.logs import write_log
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A child's settings and its ties to the supervisor. Descriptors are inherited ones."""
+
+    settings: Settings
+    ready: int
+    listeners: tuple[int, ...]
+
+    @classmethod
+    def accept(cls, arguments: Sequence[str] | None = None) -> Self:
+        """Read the command line, open the log and follow the supervisor's life."""
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--name", required=True)
+        parser.add_argument("--ready", type=int, required=True)
+        parser.add_argument("--lifeline", type=int, required=True)
+        parser.add_argument("--listen", type=int, action="append", default=[])
+        parsed = parser.parse_args(arguments)
+        chosen = settings.load()
+        write_log(
+            chosen.folder, parsed.name, secrets=[chosen.secret_access_key, chosen.s3_secret_access_key]
+        )
+        _allow_many_files()
+        lifeline.follow(parsed.lifeline)
+        return cls(settings=chosen, ready=parsed.ready, listeners=tuple(parsed.listen))
+
+    def announce_ready(self) -> None:
+        """Tell the supervisor that the work has begun."""
+        lifeline.announce_ready(self.ready)
+
+
+def _allow_many_files() -> None:
+    # Every connection is a descriptor, and many systems start processes with a soft limit of 1,024.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536) if hard > 0 else 65_536, hard))
