@@ -1,41 +1,33 @@
-"""Alembic's environment: the tables of every package, on the database that the caller names."""
+"""Alembic's environment: every table of the platform, on the database that the caller names."""
 
 import importlib
-import pkgutil
 
-import clary
-import sqlalchemy as sa
 from alembic import context
-from clary import settings
+
 from clary.store import Base, Database
 
-# Two machines that start on one PostgreSQL database must not migrate it at the same time.
-LOCK_KEY = 0x636C617279
+for module in ("clary.store.log_streams", "clary.store.roles", "clary.store.tables", "clary.objectstore.tables"):
+    importlib.import_module(module)
+
+# Any number; it must only be the same for every process that upgrades one database.
+UPGRADE_LOCK = 882_088_20
 
 
-def import_tables() -> None:
-    """Import every module called ``tables``, so that the metadata is whole."""
-    for module in pkgutil.walk_packages(clary.__path__, "clary."):
-        if module.name.endswith(".tables"):
-            importlib.import_module(module.name)
+def run() -> None:
+    """Apply the revisions in one transaction; on PostgreSQL callers take turns."""
+    database = Database(context.config.attributes["url"])
+    with database.engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=database.is_sqlite,
+            compare_type=True,
+        )
+        with context.begin_transaction():
+            if not database.is_sqlite:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
+            context.run_migrations()
+    database.dispose()
 
 
-def migrate(connection: sa.Connection) -> None:
-    """Run the revisions inside one transaction."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
-    context.configure(
-        connection=connection,
-        target_metadata=Base.metadata,
-        render_as_batch=connection.dialect.name == "sqlite",
-        compare_type=True,
-    )
-    context.run_migrations()
-
-
-import_tables()
-url = context.config.attributes.get("url") or settings.load().sqlalchemy_url
-database = Database(url)
-with database.engine.connect().execution_options(clary_write=True) as opened, opened.begin():
-    migrate(opened)
-database.dispose()
+run()

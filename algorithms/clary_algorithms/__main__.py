@@ -19,12 +19,17 @@ USAGE = "usage: python -m clary_algorithms ALGORITHM train|serve"
 def find_algorithm(name: str, *, task: str) -> Callable[[], Callable[..., Any]]:
     """What imports the algorithm's ``train`` or ``serve`` when called; LookupError where there is none.
 
-    The import is left to the caller: it may take a second, and its failure must be reported as the task's own.
+    The import is left to the caller: it takes time, and its failure must be reported as the task's own.
     """
     package = f"clary_algorithms.{name.replace('-', '_')}"
     if find_spec(package) is None or find_spec(f"{package}.{task}") is None:
         raise LookupError(f"no built-in algorithm {name!r} that can {task}")
-    return lambda: getattr(importlib.import_module(f"{package}.{task}"), task)  # type: ignore[no-any-return]
+
+    def load() -> Callable[..., Any]:
+        function: Callable[..., Any] = getattr(importlib.import_module(f"{package}.{task}"), task)
+        return function
+
+    return load
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,7 @@
-"""Which revision the database should have and which one it has. Standard library only: the supervisor asks too."""
+"""Which revision the database should have, and which one it has.
+
+Standard library only, because the supervisor asks too.
+"""
 
 import sqlite3
 from contextlib import closing

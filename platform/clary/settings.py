@@ -26,6 +26,12 @@ class Settings(BaseSettings):
         default="auto",
         description="Where containers run: `docker`, `process` (no Docker), or `auto`: Docker where an engine answers.",
     )
+    base_image: str = Field(
+        default="python:3.11-slim", description="Image that Clary's own images are built from."
+    )
+    build_network: str | None = Field(
+        default=None, description="Docker network that image builds use, for example `host`; the engine's default where unset."
+    )
     region: str = Field(default="us-east-1", description="Region of the profile and the demo; any region is served.")
     account_id: str = Field(
         default="000000000000", pattern=r"^\d{12}$", description="Account that the first key pair belongs to."

@@ -24,14 +24,14 @@ class Channel:
 
     @property
     def input_mode(self) -> str:
-        return self.configuration.get("TrainingInputMode", "File")
+        return str(self.configuration.get("TrainingInputMode", "File"))
 
     @property
     def distribution(self) -> str:
-        return self.configuration.get("S3DistributionType", "FullyReplicated")
+        return str(self.configuration.get("S3DistributionType", "FullyReplicated"))
 
     def files(self, *, depth: int | None = None) -> list[Path]:
-        """The channel's files in listing order, folders walked at most ``depth`` deep; none where it is absent."""
+        """The channel's files in listing order, at most ``depth`` folders deep; none where it is absent."""
         return sorted(
             path
             for path in self.path.rglob("*")
@@ -69,7 +69,7 @@ def read_hosts(paths: MLPaths) -> Hosts:
 
 
 def _read(paths: MLPaths, name: str) -> dict[str, Any]:
-    """A configuration file's object; a file that isn't there is an empty one, as local runs leave some out."""
+    """A configuration file's object, empty where there is no file: local runs leave some out."""
     path = paths.configuration / name
     try:
         entries = json.loads(path.read_text())

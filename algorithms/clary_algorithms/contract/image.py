@@ -1,4 +1,4 @@
-"""Which image a container stands in for: an algorithm's behaviour depends on the version that was asked for."""
+"""The image a container stands in for: what an algorithm writes depends on the version asked for."""
 
 import os
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """Repository and tag of the image URI, such as ``sagemaker-xgboost`` and ``1.7-1``; empty where unknown."""
+    """Repository and tag of the image URI, such as ``sagemaker-xgboost`` and ``1.7-1``; empty if unknown."""
 
     repository: str = ""
     tag: str = ""

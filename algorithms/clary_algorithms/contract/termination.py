@@ -13,7 +13,7 @@ def exit_on_sigterm() -> None:
     """End the process with status 0 on SIGTERM, whatever it is doing.
 
     A thread waits for the signal, since a handler would run only when a library's native call returns, which
-    may be long after the grace time. Call it before a library starts threads: they inherit the blocked signal.
+    may be long after the grace time. Call it before a library starts threads, as they inherit the blocking.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     threading.Thread(target=_wait, name="sigterm", daemon=True).start()

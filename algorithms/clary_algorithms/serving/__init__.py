@@ -1,7 +1,7 @@
 """The model server that every built-in algorithm uses.
 
-An algorithm hands `serve` a `ModelLoader`; what it loads is a `Model`, which turns an `Invocation` into a
-`Prediction` or raises an error of `clary_algorithms.serving.errors`. `media` reads the headers.
+An algorithm hands `server.serve_models` a `ModelLoader`; what that loads is a `Model`, which turns an
+`Invocation` into a `Prediction` or raises one of the `errors`. `media` reads the headers for it.
 """
 
 from clary_algorithms.serving.model import Invocation, Model, ModelLoader, Prediction

@@ -36,13 +36,12 @@ def choose_accept(header: str | None, *, offered: Sequence[str], default: str) -
     """Pick the media type to answer with.
 
     The client's highest quality wins, then the more exact range, then the default, then the order of
-    `offered`; no header at all means the default. Raises `NotAcceptable` when nothing offered will do.
+    `offered`; no header at all asks for the default. Raises `NotAcceptable` when nothing offered will do.
     """
-    if header is None or not header.strip():
-        return default
+    header = header if header and header.strip() else default
     ranges = [_parse_range(part) for part in header.split(",") if part.strip()]
     best, best_rank = "", (0.0, 0, False)
-    for name in dict.fromkeys((*offered, default)):
+    for name in offered:
         exactness, quality = max(
             ((_match(media_range, name), quality) for media_range, quality in ranges), default=(0, 0.0)
         )

@@ -21,7 +21,7 @@ _KEEP_ALIVE_SECONDS = 75
 """Longer than a router keeps an idle connection, so that the router is the one to close it."""
 
 
-def serve(load: ModelLoader, *, model_dir: Path, settings: ServingSettings) -> None:
+def serve_models(load: ModelLoader, *, model_dir: Path, settings: ServingSettings) -> None:
     """Load the model and answer requests; returns once SIGTERM came and the requests in flight are answered.
 
     In multi-model mode models come by request and `model_dir` is not read. Raises what `load` raises.

@@ -37,9 +37,7 @@ class ServingSettings:
         memory = _read_integer(environment, "CLARY_MODEL_MEMORY_IN_MB", default=0, minimum=0)
         return cls(
             port=_read_integer(environment, "SAGEMAKER_BIND_TO_PORT", default=8080),
-            workers=_read_integer(
-                environment, "SAGEMAKER_MODEL_SERVER_WORKERS", default=len(os.sched_getaffinity(0))
-            ),
+            workers=_read_integer(environment, "SAGEMAKER_MODEL_SERVER_WORKERS", default=os.cpu_count() or 1),
             queue_size=_read_integer(environment, "CLARY_SERVING_QUEUE_SIZE", default=100, minimum=0),
             timeout_seconds=_read_integer(
                 environment, "SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS", default=timeout

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from clary_algorithms.xgboost.library import xgb
+from clary_algorithms.xgboost.library import xgboost
 
 Features = npt.NDArray[np.float32] | sparse.csr_matrix
 Scores = npt.NDArray[np.float32]
@@ -24,7 +24,7 @@ class LoadedBooster:
     `pickled` tells how it was stored, `width` the number of features it was trained on.
     """
 
-    def __init__(self, booster: xgb.Booster, *, pickled: bool) -> None:
+    def __init__(self, booster: xgboost.Booster, *, pickled: bool) -> None:
         # One thread a prediction: the server runs as many predictions at once as there are cores.
         booster.set_param({"nthread": 1})
         learner = json.loads(booster.save_config())["learner"]
@@ -45,7 +45,7 @@ class LoadedBooster:
         if self._linear:
             # Linear boosters cannot predict in place, and only that is safe from several threads.
             with self._lock:
-                scores: Scores = self._booster.predict(xgb.DMatrix(features), validate_features=False)
+                scores: Scores = self._booster.predict(xgboost.DMatrix(features), validate_features=False)
         else:
             scores = self._booster.inplace_predict(
                 features, iteration_range=self._rounds, validate_features=False
@@ -84,7 +84,7 @@ class BoosterEnsemble:
 def load_boosters(model_dir: Path, *, ensemble: bool) -> BoosterEnsemble:
     """Load the model files of a folder: those whose names do not start with a dot, in order of name.
 
-    With `ensemble` every file takes part, else the first alone. Raises ValueError naming what cannot be loaded.
+    With `ensemble` every file takes part, else only the first. Raises ValueError naming a file it cannot load.
     """
     files = sorted(path for path in model_dir.iterdir() if path.is_file() and not path.name.startswith("."))
     if not files:
@@ -103,19 +103,19 @@ def load_booster(path: Path) -> LoadedBooster:
     try:
         booster = pickle.loads(content)  # noqa: S301 - the documented artifact format; see the docstring
     except Exception as pickle_error:
-        booster = xgb.Booster()
+        booster = xgboost.Booster()
         try:
             booster.load_model(bytearray(content))
-        except xgb.core.XGBoostError as error:
+        except xgboost.core.XGBoostError as error:
             reason = str(error).partition("Stack trace:")[0].strip()
             raise ValueError(f"Model at {path} cannot be loaded:\n{pickle_error}\n{reason}") from error
         return LoadedBooster(booster, pickled=False)
-    if not isinstance(booster, xgb.Booster):
+    if not isinstance(booster, xgboost.Booster):
         raise ValueError(f"Model at {path} holds a {type(booster).__name__}, not a Booster.")
     return LoadedBooster(booster, pickled=True)
 
 
-def _best_rounds(booster: xgb.Booster) -> tuple[int, int]:
+def _best_rounds(booster: xgboost.Booster) -> tuple[int, int]:
     best = booster.attr("best_iteration")
     # A model saved with only its best rounds keeps the attribute, and may hold no more rounds than it names.
     return (0, 0) if best is None else (0, min(int(best) + 1, booster.num_boosted_rounds()))

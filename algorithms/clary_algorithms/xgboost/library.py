@@ -1,4 +1,4 @@
-"""XGBoost, imported without scikit-learn: XGBoost loads it where it is installed, which takes two thirds of
+"""XGBoost, imported without scikit-learn: it loads that wherever it is installed, which takes two thirds of
 its import time, and nothing here needs it."""
 
 import sys
@@ -12,4 +12,6 @@ finally:
     if not _sklearn_loaded:
         del sys.modules["sklearn"]
 
-__all__ = ["xgboost"]
+xgb = xgboost
+
+__all__ = ["xgb", "xgboost"]

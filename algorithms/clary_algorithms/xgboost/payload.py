@@ -36,7 +36,7 @@ class Payload:
 
 
 def decode_payload(body: bytes, content_type: str) -> Payload:
-    """Decode a request body; raises `UnsupportedMediaType` for an unknown type and for a body not of its type.
+    """Decode a request body; raises `UnsupportedMediaType` for an unknown type or a body not of its type.
 
     Labels in front of libsvm rows and in records are ignored.
     """
@@ -54,7 +54,7 @@ def decode_payload(body: bytes, content_type: str) -> Payload:
 
 
 def align_with_training(payload: Payload, *, width: int) -> Features:
-    """Check a payload's width as the containers with pickled models do, and cut what the model has no use for.
+    """Check a payload's width as the containers with pickled models do; cut what the model does not use.
 
     A csv row one wider than the model starts with its label, as in a training file; in the other formats
     the last column is one that training never saw. Raises ValueError for every other difference, except that

@@ -27,7 +27,7 @@ class SelectedContents:
     """Encodes the selected contents of each prediction.
 
     Keys: `predicted_label`, `labels`, `probability`, `probabilities`, `raw_score`, `raw_scores` for
-    classification and `predicted_score` for regression. A key that the objective has no content for gives NaN.
+    classification and `predicted_score` for regression. A key the objective has no content for gives NaN.
     """
 
     def __init__(

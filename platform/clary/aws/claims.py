@@ -12,6 +12,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 MAX_PRESIGNED_SECONDS = 604_800
 
+_SCOPE = re.compile(r"Credential=[^,]*/\d{8}/[^/,]*/([^/,]+)/aws4_request", re.ASCII)
 _HEADER = re.compile(r"AWS4-HMAC-SHA256 *(.*)", re.DOTALL)
 _TIMESTAMP = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", re.ASCII)
 _TERMINATOR = "aws4_request"
@@ -45,6 +46,17 @@ class Claim:
     def signed_at(self) -> datetime:
         """When the client says it signed."""
         return datetime.strptime(self.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def scope_service(request: SignedRequest) -> str | None:
+    """The service that the signature's scope names, nothing verified; None where there is no signature."""
+    if header := request.headers.get("authorization"):
+        found = _SCOPE.search(header)
+        return found[1] if found else None
+    if b"X-Amz-Credential" in request.query_string:
+        found = _SCOPE.search("Credential=" + decode_query(request.query_string).get("X-Amz-Credential", ""))
+        return found[1] if found else None
+    return "s3" if b"AWSAccessKeyId=" in request.query_string else None
 
 
 def read_claim(request: SignedRequest, dialect: Dialect) -> Claim | None:

@@ -66,7 +66,7 @@ def match_path(
     """The operation that the request names: the longest, most literal rule whose query keys are all there.
 
     Among rules with one path, one whose required query and header members are present wins (UploadPart over
-    PutObject); where none is complete the least demanding one is taken, so that validation can name what is missing.
+    PutObject); where none is complete the least demanding one is taken, and validation names what is missing.
     """
     path = raw_path.decode("latin-1")
     incomplete: PathMatch | None = None
@@ -122,7 +122,9 @@ def _required_pairs(query: str) -> Iterable[tuple[str, str]]:
 
 def _required_members(operation: OperationModel, location: str) -> Iterable[str]:
     shape = operation.input_shape
-    for name in shape.required_members if shape else ():
+    if shape is None:
+        return
+    for name in shape.required_members:
         serialization = shape.members[name].serialization
         if serialization.get("location") == location:
             yield serialization.get("name", name)

@@ -1,8 +1,8 @@
 """Which service and operation a request names.
 
-In order: the prefix of ``X-Amz-Target``; the service in the signature's scope (several services may share one:
-then their paths tell them apart); the host, for traffic to ``*.amazonaws.com``; else S3, as only S3 serves
-requests without a signature.
+In order: the prefix of ``X-Amz-Target``; the service in the signature's scope (several services may share
+one: then their paths tell them apart); the host, for traffic to ``*.amazonaws.com``; else S3, as only S3
+serves requests without a signature.
 """
 
 import re

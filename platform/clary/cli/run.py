@@ -12,8 +12,15 @@ from clary.cli.output import fail
 
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
-# They would win over the key and region, or name a cloud account's role.
-OVERRIDDEN = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "AWS_ROLE_ARN")
+# They would win over the key and the address that are set, or name a role in the cloud.
+REMOVED = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
+REMOVED_PREFIX = "AWS_ENDPOINT_URL_"
 
 
 def run(
@@ -23,7 +30,11 @@ def run(
 ) -> None:
     """Run a command with the environment that points AWS clients at the platform. Its exit code is ours."""
     found, key = require_running(data_dir)
-    environment = {name: value for name, value in os.environ.items() if name not in OVERRIDDEN}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in REMOVED and not name.startswith(REMOVED_PREFIX)
+    }
     program = shutil.which(command[0])
     if program is None:
         fail(f"No such command: {command[0]}", code=NOT_FOUND)

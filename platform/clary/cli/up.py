@@ -15,13 +15,11 @@ from clary.cli.output import fail, print_json
 def up(
     *,
     data_dir: DataDir = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).", show_default=False)] = None,
-    port: Annotated[int | None, typer.Option(help="Port (8820); 0 takes a free one.", show_default=False)] = None,
-    runtime: Annotated[
-        str | None, typer.Option(help="Where containers run: auto, process, docker.", show_default=False)
-    ] = None,
-    workers: Annotated[int | None, typer.Option(help="Gateway processes (1).", show_default=False)] = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Return when ready; 'clary down' ends it.")] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port (8820); 0 takes a free one.")] = None,
+    runtime: Annotated[str | None, typer.Option(help="Where jobs run: auto, process, docker.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Gateway processes (1).")] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when ready.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Start the platform and keep it until Ctrl-C or 'clary down'."""
@@ -40,5 +38,6 @@ def up(
     from clary.supervisor.banner import format_banner
 
     typer.echo(
-        format_banner(found.url, account=found.account, region=found.region, key=key, folder=found.folder), nl=False
+        format_banner(found.url, account=found.account, region=found.region, key=key, folder=found.folder),
+        nl=False,
     )

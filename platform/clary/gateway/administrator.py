@@ -4,19 +4,17 @@ import sqlalchemy as sa
 
 from clary.kernel import clock
 from clary.kernel.platform import Platform
+from clary.store.roles import (
+    ADMINISTRATOR,
+    ADMINISTRATOR_SESSION,
+    administrator_principal,
+    create_default_roles,
+)
 from clary.store.tables import CredentialRow
-
-ROLE = "ClaryAdministrator"
-SESSION = "clary"
-
-
-def principal_of(account: str) -> str:
-    """The ARN that STS reports for the administrator's key."""
-    return f"arn:aws:sts::{account}:assumed-role/{ROLE}/{SESSION}"
 
 
 def keep_administrator(platform: Platform) -> None:
-    """Make the settings' key the administrator's only one; an older one ends.
+    """Make the settings' key the administrator's only one, with the account's roles; an older key ends.
 
     Does nothing where the settings carry no key (a test that makes its own).
     """
@@ -31,18 +29,19 @@ def keep_administrator(platform: Platform) -> None:
         secret_access_key=settings.secret_access_key,
         session_token=None,
         account=settings.account_id,
-        principal=principal_of(settings.account_id),
+        principal=administrator_principal(settings.account_id),
         created_at=clock.now(),
         expires_at=None,
     )
     with platform.database.write() as session:
         session.execute(
             sa.delete(CredentialRow).where(
-                CredentialRow.principal.endswith(f":assumed-role/{ROLE}/{SESSION}"),
+                CredentialRow.principal.endswith(f":assumed-role/{ADMINISTRATOR}/{ADMINISTRATOR_SESSION}"),
                 CredentialRow.session_token.is_(None),
             )
         )
         session.merge(row)
+        create_default_roles(session, settings.account_id)
 
 
 def _is_kept(row: CredentialRow | None, platform: Platform) -> bool:
@@ -51,5 +50,5 @@ def _is_kept(row: CredentialRow | None, platform: Platform) -> bool:
         row is not None
         and row.secret_access_key == settings.secret_access_key
         and row.account == settings.account_id
-        and row.principal == principal_of(settings.account_id)
+        and row.principal == administrator_principal(settings.account_id)
     )

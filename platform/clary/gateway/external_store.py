@@ -12,10 +12,10 @@ class ExternalStore:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    async def handle(self, exchange: Exchange) -> None:
+    async def handle(self, _exchange: Exchange) -> None:
         """Raise the refusal."""
         raise UnsupportedOperation(
-            f"This platform keeps its objects at {self._url} (CLARY_S3_ENDPOINT_URL): point S3 clients there, "
-            "by AWS_ENDPOINT_URL_S3 or endpoint_url, with that server's credentials.",
+            f"This platform keeps its objects at {self._url} (CLARY_S3_ENDPOINT_URL): "
+            "point S3 clients there, with that server's credentials.",
             status=501,
         )

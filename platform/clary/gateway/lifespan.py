@@ -16,7 +16,7 @@ class Lifespan:
     def __init__(self, closers: Sequence[Close]) -> None:
         self._closers = closers
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()

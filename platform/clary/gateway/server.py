@@ -29,7 +29,7 @@ class _Server(uvicorn.Server):
 
 def serve(app: ASGIApp, listeners: Sequence[socket.socket], *, on_ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; requests at hand get 30 s to finish."""
-    # uvicorn handles the signals while it serves and raises them again afterwards: then they have done their work.
+    # uvicorn handles the signals while it serves and raises them again afterwards, when they are done with.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     config = uvicorn.Config(

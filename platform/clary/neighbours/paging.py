@@ -54,6 +54,11 @@ def decode_token(token: str, kind: type, invalid: ServiceError) -> Any:
     return value
 
 
+def contains(column: InstrumentedAttribute[str], text: str) -> sa.ColumnElement[bool]:
+    """Whether a column's text contains another: case counts."""
+    return sa.func.replace(column, text, "") != column
+
+
 def starts_with(column: InstrumentedAttribute[str], prefix: str) -> sa.ColumnElement[bool]:
-    """Whether a column's text starts with a prefix: case counts (LIKE ignores it on SQLite)."""
+    """Whether a column's text starts with a prefix: case counts, as it would not with LIKE on SQLite."""
     return sa.func.substr(column, 1, len(prefix)) == prefix

@@ -1,4 +1,4 @@
-"""Unpacks ``model.tar.gz`` and its like from anybody, without letting it out of its folder or filling the disk."""
+"""Unpacks a ``model.tar.gz`` of anybody's: it can neither leave its folder nor fill the disk."""
 
 import gzip
 import io
@@ -56,8 +56,9 @@ class Readable(Protocol):
 def extract(stream: Readable, destination: Path, limits: Limits = DEFAULT_LIMITS) -> Extracted:
     """Unpack a tar archive, gzip-compressed or plain, into the new or empty folder ``destination``.
 
-    Raises :class:`ClientFault`, naming the member, for one that would leave the folder (by path or by link), for
-    devices, for what is past the limits, and for a stream that is no whole archive. The folder then holds a part.
+    Raises :class:`ClientFault`, naming the member, for one that would leave the folder (by path or by link),
+    for devices, for what is past the limits, and for a stream that is no whole archive. The folder then holds
+    a part.
     """
     destination.mkdir(parents=True, exist_ok=True)
     if any(destination.iterdir()):
@@ -113,7 +114,7 @@ class _Unpacked:
 
 class _Member(tarfile.TarInfo):
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str | None, errors: str) -> "_Member":
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
         member = super().frombuf(buf, encoding, errors)
         if member.type in _TEXT_HEADERS and member.size > _HEADER_TEXT_LIMIT:
             raise ClientFault(f"The archive is refused: it has a header of {member.size} bytes")
@@ -144,4 +145,6 @@ def _check_links(links: Iterable[tarfile.TarInfo]) -> None:
     for link in links:
         below_link = not names.isdisjoint(PurePosixPath(link.name).parents)
         if below_link or not stays_inside(link.name, link.linkname):
-            raise ClientFault(f"The archive is refused: the link {link.name} -> {link.linkname} leaves its folder")
+            raise ClientFault(
+                f"The archive is refused: the link {link.name} -> {link.linkname} leaves its folder"
+            )

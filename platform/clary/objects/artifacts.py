@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError
 
-from clary.kernel.errors import PlatformFault
 from clary.objects.archives import DEFAULT_LIMITS, Extracted, Limits, extract
 from clary.objects.faults import job_faults
 from clary.objects.packing import PackedFolder
@@ -35,8 +34,8 @@ class Uploaded:
 def upload_archive(s3: "S3Client", folder: Path, uri: S3Uri) -> Uploaded:
     """Store the folder as one tar.gz at ``uri``, packed while it is sent; equal content gives equal bytes.
 
-    Regular files, folders and links that stay inside are packed. Raises :class:`ClientFault` where the bucket is
-    missing or refuses, :class:`PlatformFault` where it cannot be reached.
+    Regular files, folders and links that stay inside are packed. Raises :class:`ClientFault` where the bucket
+    is missing or refuses, :class:`PlatformFault` where it cannot be reached.
     """
     packed = PackedFolder(folder)
     with job_faults("Artifact upload", uri), transfer_manager(s3) as manager:
@@ -64,22 +63,35 @@ def extract_archive(
 ) -> Extracted:
     """Make ``destination`` the content of the tar.gz at ``uri``; it appears whole or not at all.
 
-    What was there before is replaced. Raises :class:`ClientFault` where the object is missing, refused, no archive
-    or an unsafe one (see :func:`clary.objects.archives.extract`).
+    What was there before is replaced. Raises :class:`ClientFault` where the object is missing, refused, no
+    archive or an unsafe one (see :func:`clary.objects.archives.extract`).
     """
     partial = destination.with_name(f".{destination.name}.partial")
-    for attempt in range(1, _ATTEMPTS + 1):
+    try:
+        with job_faults("Data download", uri):
+            extracted = _extract_retried(s3, uri, partial, limits)
+        _remove(destination)
+        partial.rename(destination)
+    finally:
         _remove(partial)
-        try:
-            with job_faults("Data download", uri):
-                body = s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"]
-                extracted = extract(body, partial, limits)
-            break
-        except PlatformFault as fault:
-            if attempt == _ATTEMPTS or not isinstance(fault.__cause__, BotoCoreError):
-                raise
-        finally:
-            ...
-    _remove(destination)
-    partial.rename(destination)
     return extracted
+
+
+def folder_is_empty(folder: Path) -> bool:
+    """Whether the folder is missing, or holds nothing but folders."""
+    return not folder.exists() or all(node.is_folder for node in walk(folder))
+
+
+def _extract_retried(s3: "S3Client", uri: S3Uri, folder: Path, limits: Limits) -> Extracted:
+    for _ in range(_ATTEMPTS - 1):
+        body = s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"]
+        try:
+            return extract(body, folder, limits)
+        except BotoCoreError:
+            _remove(folder)
+    return extract(s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"], folder, limits)
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)

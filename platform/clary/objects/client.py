@@ -50,9 +50,7 @@ def _account_keys(platform: Platform, account: str) -> tuple[str, str]:
     with platform.database.read() as session:
         row = session.execute(lasting).first()
     if row is None:
-        raise PlatformFault(
-            f"account {account} has no lasting access key, so its objects cannot be reached"
-        )
+        raise PlatformFault(f"account {account} has no lasting access key, so its objects cannot be reached")
     return row[0], row[1]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
-from s3transfer.exceptions import S3DownloadFailedError, S3UploadFailedError, RetriesExceededError
+from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError, S3UploadFailedError
 
 from clary.kernel.errors import ClientFault, JobError, PlatformFault
 from clary.objects.uri import S3Uri

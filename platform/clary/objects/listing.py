@@ -73,7 +73,7 @@ def no_objects_message(uri: S3Uri | str, *, region: str | None = None, role: str
     where = f" ({region})" if region else ""
     who = f' "{role}"' if role else ""
     return (
-        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket '
-        f"exists in the selected region{where}, that objects exist under that S3 prefix, and that the role{who} "
-        f'has "s3:ListBucket" permissions on bucket "{bucket}".'
+        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
+        f"bucket exists in the selected region{where}, that objects exist under that S3 prefix, and that "
+        f'the role{who} has "s3:ListBucket" permissions on bucket "{bucket}".'
     )

@@ -20,7 +20,7 @@ def parse_manifest(body: bytes, source: S3Uri) -> tuple[S3Uri, list[str]]:
         case [{"prefix": str(prefix)}, *names] if all(isinstance(name, str) for name in names):
             return _uri(prefix, str(source)), list(names)
     raise ClientFault(
-        f'The manifest {source} is not valid: it must be a JSON array that starts with '
+        f"The manifest {source} is not valid: it must be a JSON array that starts with "
         '{"prefix": "s3://…"} and goes on with relative keys.'
     )
 

@@ -19,7 +19,5 @@ def safe_name(name: str) -> str:
     """``name`` without empty and ``.`` parts; :class:`ClientFault` where it would leave its folder."""
     parts = [part for part in name.split("/") if part not in {"", "."}]
     if not parts or ".." in parts or "\0" in name:
-        raise ClientFault(
-            f'Data download failed: the key "{name}" cannot be a file in the channel\'s folder'
-        )
+        raise ClientFault(f'Data download failed: the key "{name}" cannot be a file in the channel\'s folder')
     return "/".join(parts)

@@ -12,10 +12,12 @@ from s3transfer.manager import TransferManager
 
 from clary.kernel.errors import ClientFault
 from clary.objects.cache import Cache
+from clary.objects.faults import job_faults
 from clary.objects.listing import S3Object, head_object
 from clary.objects.names import safe_name
 from clary.objects.selection import Entry
 from clary.objects.transfer import download
+from clary.objects.uri import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,7 +40,10 @@ class Staging:
 
     def add(self, entry: Entry) -> int:
         """Make the entry's file; its size in bytes. :class:`ClientFault` where two keys need one path."""
-        source = entry.source if isinstance(entry.source, S3Object) else head_object(self._s3, entry.source)
+        if isinstance(entry.source, S3Uri):
+            with job_faults("Data download", entry.source):
+                return self.add(Entry(head_object(self._s3, entry.source), entry.name))
+        source = entry.source
         target = self._target(entry.name)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)

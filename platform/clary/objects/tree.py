@@ -1,7 +1,7 @@
 """Walks a folder that a container wrote: what is safe to read out of it, and what is not.
 
-The container may still run, and may swap a file for a link while it is read: files are opened part by part without
-following links, so that nothing outside the folder is ever read.
+The container may still run, and may swap a file for a link while it is read: files are opened part by part
+without following links, so that nothing outside the folder is ever read.
 """
 
 import os
@@ -20,7 +20,7 @@ _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A file, folder or link by its path below the root, ``/`` between the parts; ``target`` is a link's text."""
+    """A file, folder or link by its path below the root; ``target`` is where a link points."""
 
     name: str
     status: os.stat_result
@@ -48,7 +48,7 @@ def walk(root: Path) -> Iterator[Node]:
 
 
 def open_file(root: Path, name: str) -> BinaryIO:
-    """Open the regular file ``name`` below the root; ``OSError`` where a link or a special file is on the way."""
+    """Open the regular file ``name`` below the root; ``OSError`` where a link is on the way, or no file."""
     *folders, last = PurePosixPath(name).parts
     at = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -65,18 +65,20 @@ def open_file(root: Path, name: str) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def folder_is_empty(folder: Path) -> bool:
-    """Whether the folder is missing or holds nothing but folders."""
-    return all(node.is_folder for node in walk(folder)) if folder.exists() else True
-
-
 def _walk(folder: Path, prefix: str) -> Iterator[Node]:
     with os.scandir(folder) as scan:
         entries = sorted(scan, key=lambda entry: entry.name)
     for entry in entries:
-        name = f"{prefix}{entry.name}"
+        node = _node(entry, prefix)
+        if node is not None:
+            yield node
+            if node.is_folder:
+                yield from _walk(Path(entry.path), f"{node.name}/")
+
+
+def _node(entry: os.DirEntry[str], prefix: str) -> Node | None:
+    try:
         target = str(Path(entry.path).readlink()) if entry.is_symlink() else None
-        node = Node(name, entry.stat(follow_symlinks=False), target)
-        yield node
-        if node.is_folder:
-            yield from _walk(Path(entry.path), f"{name}/")
+        return Node(f"{prefix}{entry.name}", entry.stat(follow_symlinks=False), target)
+    except FileNotFoundError:  # removed since it was listed
+        return None

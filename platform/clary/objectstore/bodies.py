@@ -10,11 +10,12 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from clary.objectstore.claims import SEQUENCE_BITS, Claim
 
+_NAME_LENGTH = 16
 _VECTOR = 1000  # below IOV_MAX of every system
 
 
@@ -73,10 +74,11 @@ class Bodies:
     def delete(self, path: str) -> bool:
         """Delete a file, or a folder of parts that nobody reads; False where somebody does."""
         target = self.folder / path
-        if not target.is_dir():
+        try:
+            descriptor = os.open(target, os.O_RDONLY | os.O_DIRECTORY)
+        except (FileNotFoundError, NotADirectoryError):
             target.unlink(missing_ok=True)
             return True
-        descriptor = os.open(target, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(target)
@@ -122,6 +124,9 @@ class BodyFile:
         """Delete what was written."""
         self._close()
         self._path.unlink(missing_ok=True)
+        if len(self._path.parent.name) == _NAME_LENGTH:
+            with suppress(OSError):  # other parts are there, or the folder is gone with its upload
+                self._path.parent.rmdir()
 
     def _write_vector(self, chunks: Sequence[bytes | memoryview]) -> None:
         expected = sum(map(len, chunks))

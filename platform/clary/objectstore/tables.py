@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from clary.store import Base
 
 StringMap = dict[str, str]
-_Json: Any = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+_Json: Any = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 
 class BucketRow(Base):

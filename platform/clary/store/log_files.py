@@ -30,11 +30,21 @@ class LogFile:
     """The complete lines that a file held when it was opened; a line without its newline isn't there yet.
 
     The file is mapped, not read: a call costs what it looks at. A missing file has no lines.
-    A line without a time has its neighbour's; text past 1 MiB is cut.
+    A line without a time has its neighbour's; text past 1 MiB is cut. ``end`` is the position after the last
+    line, ``modified_at`` the time of the last write in milliseconds (0 where there was none).
     """
 
     def __init__(self, path: Path) -> None:
-        self._bytes = _map(path)
+        self._bytes: mmap.mmap | bytes = b""
+        self.modified_at = 0
+        try:
+            with path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                self.modified_at = status.st_mtime_ns // 1_000_000
+                if status.st_size:
+                    self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except FileNotFoundError:
+            pass  # nothing was written yet
         self.end = self._bytes.rfind(b"\n") + 1
 
     def __enter__(self) -> Self:
@@ -114,16 +124,6 @@ def append_lines(path: Path, events: Iterable[tuple[int, str]]) -> None:
         os.close(descriptor)
     if written < len(data):
         raise OSError(f"only {written} of {len(data)} bytes could be appended to {path}")
-
-
-def _map(path: Path) -> mmap.mmap | bytes:
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size == 0:
-                return b""
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except FileNotFoundError:
-        return b""
 
 
 def _parse_stamp(head: bytes) -> int | None:

@@ -1,5 +1,7 @@
 """Bring a database to the newest revision: ``python -m clary.store.migrate`` and ``clary db upgrade``."""
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -33,10 +35,18 @@ def upgrade(url: str, revision: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
+    keep_private(url)
     config = Config()
     config.set_main_option("script_location", str(schema.migrations_folder()).replace("%", "%%"))
     config.attributes["url"] = url
     command.upgrade(config, revision)
+
+
+def keep_private(url: str) -> None:
+    """Create an SQLite file that only its owner reads, whatever its folder allows: it holds secret keys."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).touch(mode=0o600)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from clary.store.tables import Base
 
 ADMINISTRATOR = "ClaryAdministrator"
+ADMINISTRATOR_SESSION = "clary"
 EXECUTION_ROLE = "ClaryExecutionRole"
 
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role(/(?:[\x21-\x7e]+/)?)([\w+=,.@-]{1,64})", re.ASCII)
@@ -141,9 +142,9 @@ def create_default_roles(session: Session, account: str) -> None:
             )
 
 
-def administrator_principal(account: str, session_name: str = "clary") -> str:
+def administrator_principal(account: str) -> str:
     """The principal of an account's long-lived keys: its administrator role, assumed."""
-    return f"arn:aws:sts::{account}:assumed-role/{ADMINISTRATOR}/{session_name}"
+    return f"arn:aws:sts::{account}:assumed-role/{ADMINISTRATOR}/{ADMINISTRATOR_SESSION}"
 
 
 def new_id(prefix: str, length: int = 17) -> str:

@@ -1,7 +1,7 @@
 """``python -m clary.supervisor``: what ``clary up`` becomes once it has checked its options.
 
-The settings travel as CLARY_* variables, complete (see :func:`clary.cli.launch.environment_of`); this process
-imports neither pydantic nor anything heavier.
+The settings travel as CLARY_* variables, complete (see :func:`clary.cli.choices.environment_of`); this
+process imports neither pydantic nor anything heavier.
 """
 
 import argparse
@@ -36,6 +36,8 @@ def main() -> int:
         also_listen=tuple(arguments.also_listen),
         workers=int(environment["CLARY_WORKERS"]),
         origin=arguments.origin,
+        account=environment["CLARY_ACCOUNT_ID"],
+        region=environment["CLARY_REGION"],
         database_url=environment["CLARY_DATABASE_URL"],
     )
     key = AccessKey(environment["CLARY_ACCESS_KEY_ID"], environment["CLARY_SECRET_ACCESS_KEY"])
@@ -47,8 +49,8 @@ def _run(plan: Plan, environment: dict[str, str], key: AccessKey, report: int | 
     def say_ready(url: str) -> None:
         banner = format_banner(
             url,
-            account=environment["CLARY_ACCOUNT_ID"],
-            region=environment["CLARY_REGION"],
+            account=plan.account,
+            region=plan.region,
             key=key,
             folder=plan.folder,
         )

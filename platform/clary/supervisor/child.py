@@ -2,12 +2,11 @@
 
 import logging
 import os
-import queue
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,14 +61,14 @@ class Child:
         environment: Mapping[str, str],
         lifeline: int,
         errors: Path,
-        events: "queue.SimpleQueue[Event]",
+        report: Callable[[Event], None],
     ) -> None:
         self.role = role
         self.started = 0.0
         self._environment = environment
         self._lifeline = lifeline
         self._errors = errors
-        self._events = events
+        self._report = report
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
         self._starting = threading.Lock()
@@ -82,22 +81,26 @@ class Child:
         return process.pid if process is not None and process.poll() is None else None
 
     def start(self) -> None:
-        """Start the process and keep it alive until :meth:`stop`."""
+        """Start the process and keep it alive until :meth:`ask_to_stop`."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """TERM, then KILL when the role's grace is over; returns when the process is gone."""
+    def ask_to_stop(self) -> None:
+        """Send TERM and start the process no more."""
         with self._starting:
             self._stopping.set()
             process = self._process
         if process is not None:
             process.terminate()
+
+    def wait_until_stopped(self) -> None:
+        """Return when the process is gone, by KILL where the role's grace is over."""
+        process = self._process
+        if process is not None:
             try:
                 process.wait(self.role.grace)
             except subprocess.TimeoutExpired:
                 log.warning("%s did not stop in %.0f s; killing it", self.role.name, self.role.grace)
                 process.kill()
-                process.wait()
         self._thread.join()
 
     def _keep_alive(self) -> None:
@@ -107,7 +110,7 @@ class Child:
             failures = 0 if lived > STEADY_SECONDS else failures + 1
             pause = RESTART_SECONDS[min(failures, len(RESTART_SECONDS)) - 1] if failures else 0.0
             log.error("%s ended with code %d after %.1f s", self.role.name, code, lived)
-            self._events.put(Died(self.role.name, code))
+            self._report(Died(self.role.name, code))
             if self._stopping.wait(pause):
                 return
 
@@ -121,9 +124,9 @@ class Child:
                 self._process = process = self._spawn(tell_ready)
         finally:
             os.close(tell_ready)
-        self._events.put(Started(self.role.name))
+        self._report(Started(self.role.name))
         if self._read_once(ready):
-            self._events.put(Ready(self.role.name))
+            self._report(Ready(self.role.name))
         code = process.wait()
         return None if self._stopping.is_set() else code
 

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Work until SIGTERM, then finish the steps at hand; containers go on and are adopted at the next start."""
+    """Work until SIGTERM, then finish the steps at hand; containers go on and are adopted next time."""
     assignment = Assignment.accept()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

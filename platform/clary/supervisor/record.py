@@ -11,7 +11,7 @@ from clary.supervisor.files import write_atomically
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
-    """One process: its role (``supervisor``, ``gateway-1`` …), its pid, and when it started (epoch seconds)."""
+    """One process: its role (``supervisor``, ``gateway-1`` …), pid, and start in epoch seconds."""
 
     role: str
     pid: int
@@ -24,6 +24,8 @@ class PlatformRecord:
 
     url: str
     version: str
+    account: str
+    region: str
     started: float
     ready: bool = False
     processes: tuple[ProcessRecord, ...] = field(default=())

@@ -30,9 +30,7 @@ class Assignment:
         parser.add_argument("--listen", type=int, action="append", default=[])
         parsed = parser.parse_args(arguments)
         chosen = settings.load()
-        write_log(
-            chosen.folder, parsed.name, secrets=[chosen.secret_access_key, chosen.s3_secret_access_key]
-        )
+        write_log(chosen.folder, parsed.name, secrets=[chosen.secret_access_key, chosen.s3_secret_access_key])
         _allow_many_files()
         lifeline.follow(parsed.lifeline)
         return cls(settings=chosen, ready=parsed.ready, listeners=tuple(parsed.listen))

@@ -24,6 +24,8 @@ from clary.supervisor.stale import clear_stale
 
 log = logging.getLogger(__name__)
 
+GATEWAY = "clary.supervisor.gateway"
+CONTROLLER = "clary.supervisor.controller"
 START_SECONDS = 60.0
 GATEWAY_GRACE = 35.0
 CONTROLLER_GRACE = 60.0
@@ -38,8 +40,8 @@ class CannotStart(Exception):
 class Plan:
     """What to run.
 
-    ``origin`` is the platform's URL up to the port, ``also_listen`` are further addresses for the same port, and
-    ``database_url`` is SQLAlchemy's.
+    ``origin`` is the platform's URL up to the port, ``also_listen`` are further addresses for the same port,
+    and ``database_url`` is SQLAlchemy's.
     """
 
     folder: Path
@@ -48,6 +50,8 @@ class Plan:
     also_listen: tuple[str, ...]
     workers: int
     origin: str
+    account: str
+    region: str
     database_url: str
 
 
@@ -65,7 +69,9 @@ class Supervisor:
         self._events: queue.SimpleQueue[Event | StopAsked] = queue.SimpleQueue()
         self._children: list[Child] = []
         self._listeners: list[socket.socket] = []
-        self._record = PlatformRecord(url="", version=__version__, started=time.time())
+        self._record = PlatformRecord(
+            url="", version=__version__, account=plan.account, region=plan.region, started=time.time()
+        )
 
     def run(self, on_ready: Callable[[str], None]) -> None:
         """Start everything, call ``on_ready(url)`` once it answers, and return after an orderly stop.
@@ -101,17 +107,17 @@ class Supervisor:
                 environment=self._environment,
                 lifeline=lifeline,
                 errors=errors / f"{role.name}.err",
-                events=self._events,
+                report=self._events.put,
             )
             self._children.append(child)
             child.start()
 
     def _roles(self, listeners: tuple[int, ...]) -> list[Role]:
         gateways = [
-            Role(f"gateway-{number}", "clary.supervisor.gateway", GATEWAY_GRACE, listeners)
+            Role(f"gateway-{number}", GATEWAY, GATEWAY_GRACE, listeners)
             for number in range(1, self._plan.workers + 1)
         ]
-        return [*gateways, Role("controller", "clary.supervisor.controller", CONTROLLER_GRACE)]
+        return [*gateways, Role("controller", CONTROLLER, CONTROLLER_GRACE)]
 
     def _listen(self) -> list[socket.socket]:
         listeners = [listen(self._plan.host, self._plan.port)]
@@ -170,8 +176,12 @@ class Supervisor:
     def _stop(self) -> None:
         # The controller first: the steps at hand may still need the object store that the gateway answers.
         log.info("stopping")
-        for child in reversed(self._children):
-            child.stop()
+        for role in (CONTROLLER, GATEWAY):
+            children = [child for child in self._children if child.role.module == role]
+            for child in children:
+                child.ask_to_stop()
+            for child in children:
+                child.wait_until_stopped()
         log.info("stopped")
 
     def _write_record(self) -> None:

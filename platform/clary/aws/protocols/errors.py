@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from botocore.model import StructureShape
+
 from clary.aws.models import load_service
 from clary.aws.protocols.messages import ErrorContext
 from clary.kernel.errors import ServiceError
@@ -23,6 +25,11 @@ def error_status(error: ServiceError, context: ErrorContext) -> int:
     return modelled if modelled and error.status == ServiceError.status else error.status
 
 
-def find_error_shape(code: str, context: ErrorContext) -> Any:
+def find_error_shape(code: str, context: ErrorContext) -> StructureShape | None:
     """The service's shape for an error code, or None."""
-    return load_service(context.service).shape_for_error_code(code) if context.service else None
+    if not context.service:
+        return None
+    for shape in load_service(context.service).error_shapes:
+        if isinstance(shape, StructureShape) and code in {shape.error_code, shape.name}:
+            return shape
+    return None

@@ -15,7 +15,8 @@ class JsonProtocol:
 
     def parse(self, request: WireRequest, operation: OperationModel) -> Members:
         shape = operation.input_shape
-        return json_body.read_structure_body(shape, request.body) if shape else {}
+        members: Members = json_body.read_body(shape, request.body, "") if shape else {}
+        return members
 
     def render(
         self, output: Members, operation: OperationModel, request: WireRequest, _request_id: str

@@ -32,31 +32,30 @@ def load_document(body: bytes) -> Any:
 
 def read(shape: Shape, value: Any, path: str = "") -> Any:
     """The value by the shape's member names. Unknown members and nulls of structures are left out."""
-    match shape.type_name:
-        case "structure":
-            return _read_structure(shape, value, path)
-        case "list":
-            return _read_list(shape, value, path)
-        case "map":
-            return _read_map(shape, value, path)
-        case kind:
-            return None if value is None else _SCALARS[kind](value, path)
+    if value is None:
+        return None
+    if isinstance(shape, StructureShape):
+        return _read_structure(shape, value, path)
+    if isinstance(shape, ListShape):
+        return _read_list(shape, value, path)
+    if isinstance(shape, MapShape):
+        return _read_map(shape, value, path)
+    return _SCALARS[shape.type_name](value, path)
 
 
-def read_structure_body(shape: StructureShape, body: bytes) -> dict[str, Any]:
-    """The whole body as the structure ``shape``."""
+def read_body(shape: Shape, body: bytes, path: str) -> Any:
+    """The whole body as a value of the shape; null and nothing are an empty structure."""
     try:
-        members: dict[str, Any] = read(shape, load_document(body)) or {}
+        return read(shape, load_document(body), path) or {}
     except RecursionError as error:
         raise SerializationError("The request body is nested too deeply.") from error
-    return members
 
 
 def write(shape: Shape, value: Any) -> Any:
     """The JSON value for an output that fits the shape."""
-    if getattr(shape, "is_document_type", False):
-        return value
     if isinstance(shape, StructureShape):
+        if shape.is_document_type:
+            return value
         members = shape.members
         return {
             members[name].serialization.get("name", name): write(members[name], member)
@@ -76,8 +75,8 @@ def dump(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _read_structure(shape: Shape, value: Any, path: str) -> Any:
-    if value is None or getattr(shape, "is_document_type", False):
+def _read_structure(shape: StructureShape, value: Any, path: str) -> Any:
+    if shape.is_document_type:
         return value
     if not isinstance(value, dict):
         raise refuse(value, "Structure", path)
@@ -89,18 +88,14 @@ def _read_structure(shape: Shape, value: Any, path: str) -> Any:
     return result
 
 
-def _read_list(shape: Shape, value: Any, path: str) -> Any:
-    if value is None:
-        return None
+def _read_list(shape: ListShape, value: Any, path: str) -> list[Any]:
     if not isinstance(value, list):
         raise refuse(value, "List", path)
     member = shape.member
     return [read(member, item, f"{path}.{number}.member") for number, item in enumerate(value, start=1)]
 
 
-def _read_map(shape: Shape, value: Any, path: str) -> Any:
-    if value is None:
-        return None
+def _read_map(shape: MapShape, value: Any, path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise refuse(value, "Map", path)
     return {key: read(shape.value, item, f"{path}.{key}.member") for key, item in value.items()}

@@ -13,7 +13,7 @@ Members = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class WireRequest:
-    """A request for a known operation. ``query`` holds decoded pairs in order, ``headers`` lower-case names."""
+    """A request for a known operation: ``query`` in decoded pairs, ``headers`` by lower-case names."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -32,7 +32,7 @@ class WireAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ErrorContext:
-    """What an error's rendering may show beside the error itself. ``service`` is a botocore name, or ``""``."""
+    """What an error's rendering may show beside the error. ``service`` is a botocore name, or ``""``."""
 
     service: str
     request_id: str

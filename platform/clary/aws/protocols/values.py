@@ -120,10 +120,7 @@ def format_text_scalar(shape: Shape, value: object, timestamps: str) -> str:
 def _parse_text(text: str) -> datetime:
     if _NUMBER.fullmatch(text):
         return datetime.fromtimestamp(float(text), tz=UTC)
-    if text[:1].isdigit():
-        moment = datetime.fromisoformat(text)
-    else:
-        moment = parsedate_to_datetime(text)
+    moment = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

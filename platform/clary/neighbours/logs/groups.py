@@ -18,7 +18,7 @@ from clary.neighbours.logs.lookup import (
     parse_group_arn,
     require_group,
 )
-from clary.neighbours.paging import select_page, starts_with
+from clary.neighbours.paging import contains, select_page, starts_with
 from clary.store.log_streams import LogGroupRow, LogStreamRow, create_group, delete_group, remove_files
 
 _RETENTION_DAYS = (
@@ -72,8 +72,8 @@ def describe_log_groups(context: Context, request: Request) -> Response:
             token=request.get("nextToken"),
             invalid=invalid_token(),
         )
-        answer: dict[str, object] = {"logGroups": [_describe(session, context, row) for row in rows]}
-    return answer | ({"nextToken": token} if token else {})
+        groups = [_describe(session, context, row) for row in rows]
+    return {"logGroups": groups, "nextToken": token}
 
 
 @operation("logs", "PutRetentionPolicy", support=Support.RECORDED)
@@ -112,7 +112,7 @@ def _conditions(context: Context, request: Request) -> list[sa.ColumnElement[boo
     if prefix is not None:
         conditions.append(starts_with(LogGroupRow.name, prefix))
     if pattern:
-        conditions.append(sa.func.replace(LogGroupRow.name, pattern, "") != LogGroupRow.name)
+        conditions.append(contains(LogGroupRow.name, pattern))
     if "logGroupClass" in request:
         conditions.append(LogGroupRow.log_group_class == request["logGroupClass"])
     if identifiers := request.get("logGroupIdentifiers"):
@@ -123,7 +123,7 @@ def _conditions(context: Context, request: Request) -> list[sa.ColumnElement[boo
 
 def _describe(session: Session, context: Context, row: LogGroupRow) -> dict[str, object]:
     arn = group_arn(context, row.name)
-    described: dict[str, object] = {
+    return {
         "logGroupName": row.name,
         "creationTime": row.created_at // 1000,
         "metricFilterCount": 0,
@@ -131,9 +131,9 @@ def _describe(session: Session, context: Context, row: LogGroupRow) -> dict[str,
         "logGroupArn": arn,
         "logGroupClass": row.log_group_class,
         "storedBytes": _count_bytes(session, context, row),
+        "retentionInDays": row.retention_in_days,
+        "kmsKeyId": row.kms_key_id,
     }
-    optional = {"retentionInDays": row.retention_in_days, "kmsKeyId": row.kms_key_id}
-    return described | {key: value for key, value in optional.items() if value is not None}
 
 
 def _count_bytes(session: Session, context: Context, row: LogGroupRow) -> int:

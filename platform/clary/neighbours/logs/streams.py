@@ -56,8 +56,7 @@ def describe_log_streams(context: Context, request: Request) -> Response:
         group = require_group(session, context, request)
         select = _select_by_time if by_time else _select_by_name
         rows, token = select(session, context, group, request)
-    answer: dict[str, object] = {"logStreams": [_describe(context, group, row) for row in rows]}
-    return answer | ({"nextToken": token} if token else {})
+    return {"logStreams": [_describe(context, group, row) for row in rows], "nextToken": token}
 
 
 def _select_by_name(session: Session, _context: Context, group: LogGroupRow, request: Request) -> Streams:
@@ -83,10 +82,18 @@ def _select_by_time(session: Session, context: Context, group: LogGroupRow, requ
     if descending:
         keyed.reverse()
     if "nextToken" in request:
-        last = tuple(decode_token(request["nextToken"], list, invalid_token()))
+        last = _parse_time_token(request["nextToken"])
         keyed = [item for item in keyed if (item[0] < last if descending else item[0] > last)]
     token = encode_token(keyed[limit - 1][0]) if len(keyed) > limit else None
     return [row for _, row in keyed[:limit]], token
+
+
+def _parse_time_token(token: str) -> tuple[int, str]:
+    match decode_token(token, list, invalid_token()):
+        case [int(timestamp), str(name)]:
+            return timestamp, name
+        case _:
+            raise invalid_token()
 
 
 def _last_event(context: Context, row: LogStreamRow) -> int:

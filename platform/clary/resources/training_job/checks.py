@@ -9,8 +9,8 @@ from clary.kernel.errors import UnsupportedOperation, ValidationError
 from clary.objects.client import s3_client
 from clary.objects.listing import any_object, no_objects_message
 from clary.objects.uri import S3Uri
+from clary.resources.builtin_images import is_builtin
 from clary.resources.execution_role import check_role
-from clary.resources.training_job.builtin_metrics import is_builtin
 
 _LATER = ("ServerlessJobConfig", "SessionChainingConfig", "ModelPackageConfig")
 

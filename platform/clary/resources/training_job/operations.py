@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from clary.aws.operations import Context, Request, operation
 from clary.kernel import repository
 from clary.kernel.errors import ServiceError, ValidationError
-from clary.resources.training_job.builtin_metrics import metric_definitions
+from clary.resources.builtin_images import metric_definitions
 from clary.resources.training_job.checks import check_training_job
 from clary.resources.training_job.declaration import STATES, TRAINING_JOB, secondary_transitions
 from clary.resources.training_job.metrics import final_metrics

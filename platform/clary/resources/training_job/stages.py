@@ -11,7 +11,7 @@ from clary.kernel.errors import AlgorithmFault
 from clary.objects.artifacts import folder_is_empty, upload_archive, upload_folder
 from clary.objects.cache import Cache
 from clary.objects.channels import stage_channel
-from clary.objects.checkpoints import Checkpoints
+from clary.objects.checkpoints import CheckpointSync
 from clary.objects.uri import S3Uri
 from clary.resources.training_job.containers import container_name
 from clary.resources.training_job.failure import failure_of
@@ -142,13 +142,13 @@ class Follower:
         if now >= self._due["checkpoints"]:
             self._due["checkpoints"] = now + CHECKPOINT_SECONDS
             for checkpoints in self._checkpoints:
-                checkpoints.sync()
+                checkpoints.push()
 
     def finish(self) -> None:
         """Read the rest of the logs and upload the last checkpoints."""
         self._store_metrics()
         for checkpoints in self._checkpoints:
-            checkpoints.sync()
+            checkpoints.push(final=True)
 
     def _store_metrics(self) -> None:
         points = self._metrics.read()
@@ -161,9 +161,9 @@ def _failed(phase: Phase, exit_code: int | None) -> bool:
     return phase is Phase.MISSING or (phase is Phase.EXITED and exit_code != 0)
 
 
-def _checkpoints(run: TrainingRun, folder: HostFolder) -> Checkpoints | None:
+def _checkpoints(run: TrainingRun, folder: HostFolder) -> CheckpointSync | None:
     config = run.spec.get("CheckpointConfig")
-    return Checkpoints(run.s3, S3Uri.parse(config["S3Uri"]), folder.checkpoints) if config else None
+    return CheckpointSync(run.s3, folder.checkpoints, S3Uri.parse(config["S3Uri"])) if config else None
 
 
 def _gather(run: TrainingRun, name: str, part: Callable[[HostFolder], Path]) -> Path:

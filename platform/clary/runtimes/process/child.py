@@ -83,6 +83,7 @@ def _become(
     failure: int,
 ) -> None:
     """Turn the forked process into the command; never returns."""
+    code = 126
     try:
         os.setsid()
         os.dup2(streams[0], 1)
@@ -90,10 +91,12 @@ def _become(
         for number in _HANDLED:
             signal.signal(number, signal.SIG_DFL)
         _limit_resources(limits)
-        os.execve(argv[0], argv, environment)  # noqa: S606 - running the user's program is the purpose
-    except OSError as error:
-        os.write(failure, f"{argv[0]}: {error.strerror}".encode())
-        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+        os.execvpe(argv[0], argv, environment)  # noqa: S606 - running the user's program is the purpose
+    except (OSError, ValueError) as error:
+        os.write(failure, f"{argv[0]}: {error}".encode())
+        code = 127 if isinstance(error, FileNotFoundError) else 126
+    finally:
+        os._exit(code)
 
 
 def _limit_resources(limits: Mapping[str, int | None]) -> None:

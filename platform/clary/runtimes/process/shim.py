@@ -14,9 +14,9 @@ import signal
 import time
 from pathlib import Path
 
+from clary.runtimes.lines import LineLog
 from clary.runtimes.process.child import Child
 from clary.runtimes.process.identity import identify
-from clary.runtimes.process.lines import LineLog
 
 DRAIN_SECONDS = 1.0
 _POLL_SECONDS = 0.02
@@ -32,7 +32,7 @@ class Shim:
         self._oom_kills = _count_oom_kills()
         self._wants_term = False
         self._wakeup = _catch_signals()
-        self._relay = _start_relay(self._plan["relay"]) if self._plan["relay"] else None
+        self._relay = _start_relay(**self._plan["relay"]) if self._plan["relay"] else None
         self._child = Child(
             self._plan["argv"],
             environment=self._plan["environment"],
@@ -112,17 +112,17 @@ def _catch_signals() -> int:
     return read
 
 
-def _start_relay(plan: dict[str, list[str]]) -> int:
+def _start_relay(*, argv: list[str], port: int) -> int:
     """Start the relay of a server that sits in a network of its own; it inherits the socket to listen on."""
     import socket  # only servers in isolation pay for it
 
-    listener = socket.create_server(("127.0.0.1", int(plan["port"][0])), backlog=512)
+    listener = socket.create_server(("127.0.0.1", port), backlog=512)
     listener.set_inheritable(True)
     pid = os.fork()
     if pid == 0:
         with contextlib.suppress(OSError):
             os.setsid()
-            os.execve(plan["argv"][0], [*plan["argv"], str(listener.fileno())], {})  # noqa: S606
+            os.execve(argv[0], [*argv, str(listener.fileno())], {})  # noqa: S606
         os._exit(127)
     listener.close()
     return pid
@@ -147,6 +147,7 @@ def _detach(folder: Path) -> None:
     errors = os.open(folder / "shim.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for source, target in ((null, 0), (null, 1), (errors, 2)):
         os.dup2(source, target)
+    os.chdir(folder / "tmp")
 
 
 def main(arguments: list[str]) -> int:

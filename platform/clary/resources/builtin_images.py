@@ -1,4 +1,4 @@
-"""The metric definitions of the built-in algorithms: ``metrics.toml`` beside an image's Dockerfile."""
+"""Which images are Clary's own, and their metric definitions: ``metrics.toml`` beside the Dockerfile."""
 
 import tomllib
 from functools import cache

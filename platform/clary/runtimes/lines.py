@@ -1,4 +1,4 @@
-"""Cuts what a process prints into timestamped lines. Standard library alone: the shim uses it."""
+"""Cuts what a process prints into timestamped lines. Standard library alone: shims use it."""
 
 import os
 import time

@@ -1,0 +1,1 @@
+"""``clary demo``: the main job on real data, through plain boto3."""

@@ -1,0 +1,5 @@
+"""The command."""
+
+
+def demo() -> None:
+    """Run the main job on real data and show where the time went."""

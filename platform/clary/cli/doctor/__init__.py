@@ -1,0 +1,1 @@
+"""``clary doctor``: what works on this machine, and how to mend what does not."""

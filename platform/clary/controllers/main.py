@@ -1,0 +1,38 @@
+"""The controller process: the reconciler over every registered step."""
+
+import logging
+import threading
+
+import sqlalchemy as sa
+
+from clary.aws.operations import discover
+from clary.kernel.platform import Platform
+from clary.kernel.reconciler import Reconciler
+from clary.resources.reconciled import LaneName, lanes
+from clary.runtimes.protocol import Runtime
+from clary.runtimes.select import open_runtime
+from clary.store.tables import ResourceRow
+
+log = logging.getLogger(__name__)
+
+SERVICE_SLOTS = 8
+
+
+def run(platform: Platform, stop: threading.Event) -> None:
+    """Reconcile until told to stop. Containers keep running: the next controller adopts them."""
+    discover(("clary.resources",))
+    runtime = open_runtime(platform.settings)
+    _remove_orphans(platform, runtime)
+    slots = {LaneName.JOBS: platform.settings.max_running_jobs, LaneName.SERVICES: SERVICE_SLOTS}
+    Reconciler(platform, lanes(runtime, slots)).run(stop)
+
+
+def _remove_orphans(platform: Platform, runtime: Runtime) -> None:
+    # A crash between the end of a resource and the end of its containers leaves some behind.
+    with platform.database.read() as session:
+        known = set(session.scalars(sa.select(ResourceRow.uid).where(ResourceRow.wake_at.is_not(None))))
+    for container in runtime.list({}):
+        uid = container.labels.get("clary.uid")
+        if uid is not None and uid not in known:
+            log.info("removing container %s: its resource is gone", container.name)
+            runtime.remove(container.name)

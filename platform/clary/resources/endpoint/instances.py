@@ -1,0 +1,60 @@
+"""Rows of serving instances, and the routing revision that tells gateways to look again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clary.kernel import clock, ids
+from clary.store.tables import InstanceRow, ResourceRow, RevisionRow
+
+ROUTES = "routes"
+
+
+def load(session: Session, endpoint_id: int) -> Sequence[InstanceRow]:
+    """All instances of an endpoint, oldest first."""
+    return session.scalars(
+        sa.select(InstanceRow).where(InstanceRow.endpoint_id == endpoint_id).order_by(InstanceRow.created_at)
+    ).all()
+
+
+def add(session: Session, endpoint: ResourceRow, *, generation: int, variant: str) -> InstanceRow:
+    """A new instance, not started yet."""
+    now = clock.now()
+    instance_id = f"i-{ids.new_uid(17)}"
+    row = InstanceRow(
+        id=instance_id,
+        endpoint_id=endpoint.id,
+        generation=generation,
+        variant=variant,
+        state="Pending",
+        container=f"clary-{endpoint.uid}-{instance_id}",
+        created_at=now,
+        changed_at=now,
+    )
+    session.add(row)
+    return row
+
+
+def change(session: Session, row: InstanceRow, **values: Any) -> None:
+    """Write an instance's state or address; routers are told."""
+    session.execute(
+        sa.update(InstanceRow).where(InstanceRow.id == row.id).values(changed_at=clock.now(), **values)
+    )
+    announce(session)
+
+
+def drop(session: Session, rows: Sequence[InstanceRow]) -> None:
+    """Forget instances whose containers are gone."""
+    session.execute(sa.delete(InstanceRow).where(InstanceRow.id.in_([row.id for row in rows])))
+    announce(session)
+
+
+def announce(session: Session) -> None:
+    """Count the routes' revision up: routers that see it read the routes anew."""
+    counted = session.execute(
+        sa.update(RevisionRow).where(RevisionRow.subject == ROUTES).values(value=RevisionRow.value + 1)
+    )
+    if not counted.rowcount:  # type: ignore[attr-defined]
+        session.add(RevisionRow(subject=ROUTES, value=1))
