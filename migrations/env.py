@@ -6,7 +6,12 @@ from alembic import context
 
 from clary.store import Base, Database
 
-for module in ("clary.store.log_streams", "clary.store.roles", "clary.store.tables", "clary.objectstore.tables"):
+for module in (
+    "clary.store.log_streams",
+    "clary.store.roles",
+    "clary.store.tables",
+    "clary.objectstore.tables",
+):
     importlib.import_module(module)
 
 # Any number; it must only be the same for every process that upgrades one database.

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
         default="python:3.11-slim", description="Image that Clary's own images are built from."
     )
     build_network: str | None = Field(
-        default=None, description="Docker network that image builds use, for example `host`; the engine's default where unset."
+        default=None, description="Docker network of image builds (`host`); the engine's default where unset."
     )
     region: str = Field(default="us-east-1", description="Region of the profile and the demo; any region is served.")
     account_id: str = Field(

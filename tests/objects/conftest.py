@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from moto.server import ThreadedMotoServer
+
 from clary.kernel.ids import new_uid
 from clary.kernel.platform import Platform
 from clary.objects.cache import Cache
 from clary.objects.client import s3_client
 from clary.settings import Settings
-from moto.server import ThreadedMotoServer
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

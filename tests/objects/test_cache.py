@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from clary.objects.cache import Cache
 from clary.objects.listing import S3Object
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from clary.kernel.errors import ClientFault
 from clary.objects.cache import Cache
 from clary.objects.channels import StagedChannel, stage_channel
@@ -137,7 +138,8 @@ def test_manifest_names_the_files(s3: "S3Client", bucket: str, stage: Stage) -> 
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"[]", b'["a"]', b'[{"prefix": 1}]', b'[{"prefix": "s3://b/"}, 2]', b'[{"prefix": "b/"}, "a"]']
+    "body",
+    [b"{", b"[]", b'["a"]', b'[{"prefix": 1}]', b'[{"prefix": "s3://b/"}, 2]', b'[{"prefix": "b/"}, "a"]'],
 )
 def test_a_manifest_of_another_form_is_refused(
     s3: "S3Client", bucket: str, stage: Stage, body: bytes
@@ -161,7 +163,8 @@ def test_augmented_manifest_brings_its_attributes_and_their_objects(
 ) -> None:
     put(s3, bucket, "images/1.png", "images/2.png")
     lines = [
-        {"source-ref": f"s3://{bucket}/images/{number}.png", "label": number, "note": "unused"} for number in (1, 2)
+        {"source-ref": f"s3://{bucket}/images/{number}.png", "label": number, "note": "unused"}
+        for number in (1, 2)
     ]
     s3.put_object(Bucket=bucket, Key="a/list.json", Body="\n".join(map(json.dumps, lines)).encode())
     augmented = channel(
@@ -180,9 +183,7 @@ def test_augmented_manifest_without_a_named_attribute_is_refused(
     s3: "S3Client", bucket: str, stage: Stage
 ) -> None:
     s3.put_object(Bucket=bucket, Key="list.json", Body=b'{"a": 1}\n{"b": 1}\n')
-    augmented = channel(
-        f"s3://{bucket}/list.json", data_type="AugmentedManifestFile", AttributeNames=["a"]
-    )
+    augmented = channel(f"s3://{bucket}/list.json", data_type="AugmentedManifestFile", AttributeNames=["a"])
     with pytest.raises(ClientFault, match=r"line 2 has no attribute \['a'\]"):
         stage(augmented)
 
@@ -274,7 +275,9 @@ def test_read_only_files_share_the_cache(s3: "S3Client", bucket: str, stage: Sta
 def test_a_second_job_downloads_nothing(s3: "S3Client", bucket: str, stage: Stage) -> None:
     put(s3, bucket, *(f"in/{number}" for number in range(5)))
     downloads: list[str] = []
-    s3.meta.events.register("before-call.s3.GetObject", lambda **_: downloads.append("one"), unique_id="count")
+    s3.meta.events.register(
+        "before-call.s3.GetObject", lambda **_: downloads.append("one"), unique_id="count"
+    )
     try:
         stage(channel(f"s3://{bucket}/in"))
         assert len(downloads) == 5

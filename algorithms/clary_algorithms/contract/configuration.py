@@ -68,6 +68,17 @@ def read_hosts(paths: MLPaths) -> Hosts:
     return hosts
 
 
+def read_checkpoint_folder(paths: MLPaths) -> Path | None:
+    """Where checkpoints are to be kept; None where the job has no CheckpointConfig.
+
+    The folder is there, synchronised with S3, if and only if the job has one.
+    """
+    local_path = _read(paths, "checkpointconfig.json").get("LocalPath")
+    if local_path is None:
+        return paths.checkpoints if paths.checkpoints.is_dir() else None
+    return paths.inside(local_path)
+
+
 def _read(paths: MLPaths, name: str) -> dict[str, Any]:
     """A configuration file's object, empty where there is no file: local runs leave some out."""
     path = paths.configuration / name

@@ -42,3 +42,7 @@ class MLPaths:
     def pipe(self, channel: str, epoch: int) -> Path:
         """The FIFO that streams a Pipe mode channel for the ``epoch``-th time, from 0."""
         return self.root / "input" / "data" / f"{channel}_{epoch}"
+
+    def inside(self, path: str) -> Path:
+        """A path under ``/opt/ml``, as a request names it, under this root."""
+        return self.root / Path(path).relative_to("/opt/ml") if path.startswith("/opt/ml/") else Path(path)

@@ -6,6 +6,7 @@ from typing import Any
 
 from clary_algorithms.xgboost.checkpoints import save_checkpoint
 from clary_algorithms.xgboost.library import xgboost as xgb
+from clary_algorithms.xgboost.metrics import published_name
 from clary_algorithms.xgboost.model_file import save_model
 
 
@@ -24,7 +25,7 @@ class MetricLines(xgb.callback.TrainingCallback):
 
     def after_iteration(self, _model: Any, epoch: int, evals_log: Any) -> bool:
         scores = [
-            (f"{data}-{metric}", values[-1])
+            (f"{data}-{published_name(metric)}", values[-1])
             for data, metrics in evals_log.items()
             for metric, values in metrics.items()
         ]

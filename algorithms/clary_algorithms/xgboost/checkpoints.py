@@ -22,7 +22,7 @@ def find_checkpoints(folder: Path) -> list[tuple[int, Path]]:
 
 
 def load_checkpoint(folder: Path) -> tuple["xgb.Booster | None", int]:
-    """The newest checkpoint that loads and how many rounds it has behind it; ``(None, 0)`` where there is none."""
+    """The newest checkpoint that loads and the rounds it has behind it; ``(None, 0)`` for none."""
     for iteration, path in reversed(find_checkpoints(folder)):
         booster = xgb.Booster()
         try:

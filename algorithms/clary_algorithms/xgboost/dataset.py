@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,8 +69,18 @@ def load_dataset(
     return _concatenate(blocks) if blocks else None
 
 
-def to_matrix(rows: Rows, *, threads: int | None = None) -> "xgb.DMatrix":
-    return xgb.DMatrix(rows.features, rows.labels, weight=rows.weights, qid=rows.queries, nthread=threads)
+def to_matrix(rows: Rows, values: Mapping[str, Any]) -> "xgb.DMatrix":
+    """The rows as XGBoost takes them; for survival:aft each label is an event seen at that very time."""
+    bounds = rows.labels if values.get("objective") == "survival:aft" else None
+    return xgb.DMatrix(
+        rows.features,
+        rows.labels,
+        weight=rows.weights,
+        qid=rows.queries,
+        label_lower_bound=bounds,
+        label_upper_bound=bounds,
+        nthread=values.get("nthread"),
+    )
 
 
 def combine(first: Rows, second: Rows) -> Rows:
@@ -161,7 +171,8 @@ def _stack(blocks: list[Features]) -> Features:
     dense = [block for block in blocks if isinstance(block, np.ndarray)]
     if len(dense) < len(blocks):
         width = max(block.shape[1] for block in blocks)
-        return sparse.vstack([_widen(sparse.csr_matrix(block), width) for block in blocks], format="csr")
+        rows = [_widen(sparse.csr_matrix(block), width) for block in blocks]
+        return sparse.csr_matrix(sparse.vstack(rows, format="csr"))
     widths = {block.shape[1] for block in dense}
     if len(widths) > 1:
         raise UserError(f"The files have rows of different widths: {sorted(widths)} features.")

@@ -53,6 +53,11 @@ Numbers = npt.NDArray[np.floating]
 Evaluation = Callable[[Numbers, "DMatrix"], list[tuple[str, float]]]
 
 
+def published_name(metric: str) -> str:
+    """A metric's name without the power that XGBoost adds to this one, as the metric's regex has it."""
+    return "tweedie-nloglik" if metric.startswith("tweedie-nloglik@") else metric
+
+
 def is_maximized(metric: str) -> bool:
     return metric.partition("@")[0] in MAXIMIZED
 
@@ -87,9 +92,8 @@ def r_squared(labels: Labels, predictions: Numbers) -> float:
 
 def to_classes(predictions: Numbers) -> npt.NDArray[np.int64]:
     """The class of each row: the largest of its probabilities, or the one probability rounded."""
-    if predictions.ndim == 2:
-        return predictions.argmax(axis=1).astype(np.int64)
-    return np.asarray(np.rint(predictions), dtype=np.int64)
+    classes = predictions.argmax(axis=1) if predictions.ndim == 2 else np.rint(predictions)
+    return np.asarray(classes, dtype=np.int64)
 
 
 class _Confusion:

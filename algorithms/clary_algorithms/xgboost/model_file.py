@@ -1,11 +1,10 @@
 """The model artifact, ``xgboost-model``, in the form that the image's release wrote.
 
-Up to 1.2 it is a pickled Booster. From 1.3 on it is what ``Booster.save_model`` writes, which XGBoost before 3.0
-did in a binary form that it can no longer write: the file is UBJSON for every such release, and
-``Booster.load_model`` reads it.
+Up to 1.2 it is a pickled Booster. From 1.3 on it is what ``Booster.save_model`` writes. Releases before 3.0
+wrote a binary form that XGBoost has since dropped, so for all of them the file is UBJSON, which
+``Booster.load_model`` reads.
 """
 
-import os
 import pickle
 from pathlib import Path
 
@@ -19,7 +18,7 @@ def save_model(booster: "xgb.Booster", path: Path, *, pickled: bool) -> None:
     data = pickle.dumps(booster) if pickled else bytes(booster.save_raw(raw_format="ubj"))
     part = part_of(path)
     part.write_bytes(data)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def part_of(path: Path) -> Path:

@@ -23,8 +23,8 @@ class Authenticator:
     async def authenticate(self, exchange: Exchange, dialect: Dialect, *, body_limit: int) -> Identity | None:
         """Who signed the request, None where no one did.
 
-        The body is gathered (up to ``body_limit`` bytes) only where the signature covers it and no header tells
-        its hash.
+        The body is gathered (up to ``body_limit`` bytes) only where the signature covers it and no header
+        tells its hash.
         """
         request = exchange.signed_request
         claim = read_claim(request, dialect)

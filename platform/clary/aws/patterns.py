@@ -11,7 +11,7 @@ import regex
 
 _LOG = logging.getLogger(__name__)
 
-# What can't be decided in this many seconds is taken as no match: some of AWS's patterns backtrack without end.
+# What can't be decided in this many seconds is no match: some of AWS's patterns backtrack without end.
 MATCH_SECONDS = 0.25
 
 _POSIX = {

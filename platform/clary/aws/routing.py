@@ -17,9 +17,8 @@ from clary.kernel.errors import ServiceError
 
 S3 = "s3"
 _FORM = "application/x-www-form-urlencoded"
-_HOST = re.compile(
-    r"(?:.+\.)?(?P<prefix>[a-z0-9-]+(?:\.sagemaker)?)(?:\.[a-z]{2}(?:-[a-z]+)+-\d)?\.amazonaws\.com"
-)
+_AWS_DOMAIN = ".amazonaws.com"
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
 _DIALECTS = {
     "json": Dialect.JSON,
     "rest-json": Dialect.REST_JSON,
@@ -81,7 +80,7 @@ class ServiceCatalog:
         if scope_service is not None:
             service = self._by_scope(scope_service, request)
         else:
-            service = self._by_host(request.headers.get("host", ""))
+            service = self._by_host(request)
         return Address(service, _protocol(service, request, scope_service))
 
     def _by_scope(self, scope_service: str, request: SignedRequest) -> Service | None:
@@ -96,10 +95,12 @@ class ServiceCatalog:
                 return service
         return None
 
-    def _by_host(self, host: str) -> Service | None:
-        matched = _HOST.fullmatch(host.partition(":")[0].lower())
-        if matched and (service := self._by_endpoint_prefix.get(matched["prefix"])):
-            return service
+    def _by_host(self, request: SignedRequest) -> Service | None:
+        for prefix in _endpoint_prefixes(request.headers.get("host", "")):
+            if service := self._by_endpoint_prefix.get(prefix):
+                return service
+        if is_form(request.headers):
+            return None
         return next(iter(self._by_signing_name.get(S3, [])), None)
 
 
@@ -120,6 +121,15 @@ def find_operation(address: Address, request: SignedRequest, action: str | None)
     if found is None:
         raise _unknown(f"{request.method} {request.raw_path.decode('latin-1')}", status=404)
     return Route(service, found.operation, found.labels)
+
+
+def _endpoint_prefixes(host: str) -> list[str]:
+    """What an AWS host may name, the most telling first: ``runtime.sagemaker``, then ``sagemaker``."""
+    name = host.partition(":")[0].lower()
+    if not name.endswith(_AWS_DOMAIN):
+        return []
+    labels = [label for label in name.removesuffix(_AWS_DOMAIN).split(".") if not _REGION.fullmatch(label)]
+    return [".".join(labels[-count:]) for count in (2, 1)]
 
 
 def is_form(headers: Mapping[str, str]) -> bool:
@@ -145,8 +155,6 @@ def _protocol(service: Service | None, request: SignedRequest, scope_service: st
         if is_form(request.headers):
             return "query"
         return "rest-xml" if scope_service in {S3, None} else "rest-json"
-    if service.name == S3 and scope_service is None and is_form(request.headers):
-        return "query"
     # Without X-Amz-Target a request is not in a JSON protocol, whatever the service prefers.
     return next((name for name in service.protocols if name in _DIALECTS and name != "json"), "json")
 

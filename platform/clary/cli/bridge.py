@@ -1,34 +1,43 @@
-"""Where containers of a Docker engine on this machine reach the host: the address of its bridge."""
+"""Where containers of this machine's Docker engine reach the host: the address of the engine's bridge."""
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from clary.cli.output import fail
 
 if TYPE_CHECKING:
     from clary.settings import Settings
 
-ENGINE_SOCKET = Path("/var/run/docker.sock")
-ENGINE_SECONDS = 3
 EVERY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104
 
 
 def bridge_addresses(settings: "Settings") -> list[str]:
-    """Addresses to listen on beside the host: the bridge's own, where jobs may run on Docker."""
-    if settings.runtime == "process" or settings.host in EVERY_ADDRESS:
+    """Addresses to listen on beside the host, where jobs run on Docker.
+
+    Ends the command where Docker is asked for by name and no engine answers.
+    """
+    if settings.runtime == "process":
         return []
-    # The SDK takes long to import; on most machines without an engine there is nothing to ask.
-    if "DOCKER_HOST" not in os.environ and not ENGINE_SOCKET.exists():
+    from clary.runtimes.engine_probe import try_engine
+
+    if (problem := try_engine()) is not None:
+        if settings.runtime == "docker":
+            fail(f"{problem}: start it, or use --runtime process.")
         return []
-    return _ask_engine()
+    return [] if settings.host in EVERY_ADDRESS else _ask_engine()
 
 
 def _ask_engine() -> list[str]:
-    import docker
-    from docker.errors import DockerException
+    from docker.errors import NotFound
 
+    from clary.kernel.errors import PlatformFault
+    from clary.runtimes.docker.engine import Engine
+
+    engine = Engine.find()
     try:
-        engine = docker.from_env(timeout=ENGINE_SECONDS)
-        ranges = engine.networks.get("bridge").attrs["IPAM"]["Config"] or []
-    except (DockerException, OSError):
+        # Past a virtual machine the engine carries host.docker.internal to this machine's loopback itself.
+        if not engine.is_direct:
+            return []
+        ranges = engine.client.networks.get("bridge").attrs["IPAM"]["Config"] or []
+    except (PlatformFault, NotFound):
         return []
     return [gateway for configured in ranges if (gateway := configured.get("Gateway"))]

@@ -1,12 +1,12 @@
 """The ASGI application: AWS requests go straight to the wire, the platform's own pages to FastAPI."""
 
+from clary.aws import operations
 from clary.aws.app import WireApp
 from clary.aws.exchange import StreamingService
 from clary.gateway.administrator import keep_administrator
 from clary.gateway.api import create_api
 from clary.gateway.asgi import ASGIApp, Receive, Scope, Send
 from clary.gateway.external_store import ExternalStore
-from clary.gateway.lifespan import Lifespan
 from clary.hosting.router import Router
 from clary.kernel.platform import Platform
 from clary.objectstore.service import ObjectStore
@@ -34,6 +34,7 @@ class Gateway:
 def create_app(platform: Platform) -> ASGIApp:
     """The whole gateway over an open platform whose schema is current."""
     keep_administrator(platform)
+    operations.discover()
     router = Router(platform)
     store: StreamingService = (
         ExternalStore(platform.settings.s3_endpoint_url)
@@ -41,7 +42,7 @@ def create_app(platform: Platform) -> ASGIApp:
         else ObjectStore(platform)
     )
     wire = WireApp(platform, streaming={"s3": store, "sagemaker-runtime": router})
-    return Gateway(wire=wire, api=create_api(platform), lifespan=Lifespan([router.close]))
+    return Gateway(wire=wire, api=create_api(platform), lifespan=wire)
 
 
 def _is_signed(scope: Scope) -> bool:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,34 +53,39 @@ class Page:
 
 def select_page(session: Session, query: Query) -> Page:
     """One page. Its cost depends on the page and the filters, not on how many rows there are."""
-    column = SORTS[query.sort]
-    statement = sa.select(ResourceRow).where(*_conditions(query))
-    if query.token is not None:
-        statement = statement.where(_after(query, column, _decode(query)))
-    order = (
-        (column.desc(), ResourceRow.id.desc()) if query.descending else (column.asc(), ResourceRow.id.asc())
-    )
-    rows = session.scalars(statement.order_by(*order).limit(query.limit + 1)).all()
+    rows = session.scalars(statement(query)).all()
     if len(rows) <= query.limit:
         return Page(rows, None)
     last = rows[query.limit - 1]
-    return Page(rows[: query.limit], _encode(query, getattr(last, column.key), last.id))
+    return Page(rows[: query.limit], _encode(query, getattr(last, SORTS[query.sort].key), last.id))
+
+
+def statement(query: Query) -> sa.Select[ResourceRow]:
+    """The SELECT of one page and, to tell whether there is another, one row more."""
+    column = SORTS[query.sort]
+    conditions = _conditions(query)
+    if query.token is not None:
+        conditions.append(_after(query, column, _decode(query.token, query)))
+    order = (
+        (column.desc(), ResourceRow.id.desc()) if query.descending else (column.asc(), ResourceRow.id.asc())
+    )
+    return sa.select(ResourceRow).where(*conditions).order_by(*order).limit(query.limit + 1)
 
 
 def _conditions(query: Query) -> list[sa.ColumnElement[bool]]:
-    optional: list[tuple[Any, sa.ColumnElement[bool]]] = [
-        (query.parent, ResourceRow.parent == query.parent),
-        (query.status, ResourceRow.status == query.status),
-        (query.created_after, ResourceRow.created_at >= query.created_after),
-        (query.created_before, ResourceRow.created_at <= query.created_before),
-        (query.modified_after, ResourceRow.modified_at >= query.modified_after),
-        (query.modified_before, ResourceRow.modified_at <= query.modified_before),
-    ]
+    wanted = (
+        (ResourceRow.parent, operator.eq, query.parent),
+        (ResourceRow.status, operator.eq, query.status),
+        (ResourceRow.created_at, operator.ge, query.created_after),
+        (ResourceRow.created_at, operator.le, query.created_before),
+        (ResourceRow.modified_at, operator.ge, query.modified_after),
+        (ResourceRow.modified_at, operator.le, query.modified_before),
+    )
     conditions = [
         ResourceRow.account == query.scope.account,
         ResourceRow.region == query.scope.region,
         ResourceRow.kind == query.kind,
-        *(condition for value, condition in optional if value is not None),
+        *(compare(column, value) for column, compare, value in wanted if value is not None),
         *query.where,
     ]
     if query.name_contains:
@@ -105,9 +111,9 @@ def _encode(query: Query, value: Any, row_id: int) -> str:
     return base64.urlsafe_b64encode(json.dumps(document, separators=(",", ":")).encode()).decode()
 
 
-def _decode(query: Query) -> tuple[Any, int]:
+def _decode(token: str, query: Query) -> tuple[Any, int]:
     try:
-        kind, sort, descending, value, row_id = json.loads(base64.urlsafe_b64decode(query.token or ""))
+        kind, sort, descending, value, row_id = json.loads(base64.urlsafe_b64decode(token))
     except (ValueError, TypeError, binascii.Error) as error:
         raise ValidationError("Invalid pagination token.") from error
     if (kind, sort, descending) != (query.kind, query.sort, query.descending) or not isinstance(row_id, int):

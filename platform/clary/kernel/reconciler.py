@@ -14,7 +14,7 @@ from clary.kernel.errors import IllegalTransition, LeaseLost
 from clary.kernel.leases import Lease
 from clary.kernel.platform import Platform
 from clary.kernel.states import States
-from clary.kernel.work import Again, Outcome, Work
+from clary.kernel.work import Again, Outcome, Rest, Work
 
 log = logging.getLogger(__name__)
 
@@ -131,10 +131,10 @@ class Reconciler:
 
     def _retry_or_give_up(self, reconciled: Reconciled, work: Work, error: Exception) -> Outcome:
         failures = self._failures.get(work.row.id, 0)
-        log.exception("%s %s: step failed, for the %dth time", work.row.kind, work.row.name, failures + 1)
+        log.exception("%s %s: step failed (failure %d in a row)", work.row.kind, work.row.name, failures + 1)
         if failures >= len(RETRY_SECONDS) and reconciled.give_up is not None:
             self._failures.pop(work.row.id, None)
             reconciled.give_up(work, error)
-            return Again()
+            return Rest()
         self._failures[work.row.id] = failures + 1
         return Again(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])

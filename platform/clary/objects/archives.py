@@ -21,18 +21,20 @@ _TEXT_HEADERS = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
 )
-# Up to here any ratio will do: small and very regular files are no attack.
-_RATIO_FLOOR = 1 << 30
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an archive may hold: members, unpacked bytes, and unpacked bytes a packed byte (past 1 GiB)."""
+    """What an archive may hold: members, unpacked bytes, and unpacked bytes a packed byte.
+
+    Up to ``ratio_from`` unpacked bytes any ratio will do: small and very regular files are no attack.
+    """
 
     members: int = 200_000
     bytes: int = 128 << 30
     ratio: int = 400
+    ratio_from: int = 1 << 30
 
 
 DEFAULT_LIMITS = Limits()
@@ -106,7 +108,7 @@ class _Unpacked:
     def read(self, size: int) -> bytes:
         block = self._stream.read(size)
         self._count += len(block)
-        most = min(self._limits.bytes, max(_RATIO_FLOOR, self._packed.count * self._limits.ratio))
+        most = min(self._limits.bytes, max(self._limits.ratio_from, self._packed.count * self._limits.ratio))
         if self._count > most:
             raise ClientFault(f"The archive is refused: it unpacks to more than {most} bytes")
         return block
@@ -128,7 +130,8 @@ def _extract(archive: tarfile.TarFile, destination: Path, limits: Limits) -> Ext
         files, size = files + member.isreg(), size + member.size
         # A sparse file is large without a large stream: the sizes are counted too.
         if number > limits.members or size > limits.bytes:
-            raise ClientFault(f"The archive is refused: {member.name} is past the limit of {limits}")
+            most = f"{limits.members} members and {limits.bytes} bytes"
+            raise ClientFault(f"The archive is refused: {member.name} is past the limit of {most}")
         # Symbolic links come last, so that nothing is ever written through one.
         if member.issym():
             links[member.name] = member

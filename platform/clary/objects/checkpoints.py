@@ -82,11 +82,12 @@ class CheckpointSync:
             file = open_file(self._folder, name)
         except OSError:  # removed, or no longer a regular file, since it was listed
             return False
-        with file:
+        # The transfer closes what it was given.
+        with file, os.fdopen(os.dup(file.fileno()), "rb") as sent:
             before = _version(os.fstat(file.fileno()))
             try:
                 with job_faults("Checkpoint upload", self._uri.join(name)):
-                    upload(manager, file, self._uri.join(name))
+                    upload(manager, sent, self._uri.join(name))
             except JobError:
                 if _version(os.fstat(file.fileno())) == before:
                     raise

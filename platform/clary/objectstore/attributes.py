@@ -53,7 +53,9 @@ def read_attributes(headers: Mapping[str, str]) -> Attributes:
         raise ServiceError("The storage class you specified is not valid", code="InvalidStorageClass")
     if storage_class != "STANDARD":
         described["x-amz-storage-class"] = storage_class
-    return Attributes(headers=described | _read_metadata(headers), tags=read_header(headers.get("x-amz-tagging")))
+    return Attributes(
+        headers=described | _read_metadata(headers), tags=read_header(headers.get("x-amz-tagging"))
+    )
 
 
 def describe(stored: StoredObject, *, checksums: bool = False) -> list[tuple[str, str]]:
@@ -122,5 +124,3 @@ def refuse_acl(headers: Mapping[str, str]) -> None:
     grants = any(name.startswith("x-amz-grant-") for name in headers)
     if grants or headers.get("x-amz-acl", "private") not in _OWNER_ACLS:
         raise ServiceError("The bucket does not allow ACLs", code="AccessControlListNotSupported")
-
-

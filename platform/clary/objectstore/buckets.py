@@ -108,12 +108,16 @@ async def list_buckets(call: Call) -> None:
     prefix = call.query.get("prefix", "")
     column = tables.buckets.c
     query = sa.select(tables.buckets).where(
-        column.account == call.caller.account, column.name > after, column.name.startswith(prefix, autoescape=True)
+        column.account == call.caller.account,
+        column.name > after,
+        column.name.startswith(prefix, autoescape=True),
     )
     if "bucket-region" in call.query:
         query = query.where(column.region == call.query["bucket-region"])
     query = query.order_by(column.name).limit(largest + 1)
-    found = [Bucket(*row) for row in await call.store.read(lambda connection: connection.execute(query).all())]
+    found = [
+        Bucket(*row) for row in await call.store.read(lambda connection: connection.execute(query).all())
+    ]
     page = found[:largest]
     more = len(found) > largest and page
     await call.respond_xml(

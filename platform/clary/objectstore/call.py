@@ -95,9 +95,7 @@ class Call:
         """Answer."""
         await self.exchange.respond(status, list(headers), body)
 
-    async def respond_xml(
-        self, root: str, content: Content, headers: Iterable[tuple[str, str]] = ()
-    ) -> None:
+    async def respond_xml(self, root: str, content: Content, headers: Iterable[tuple[str, str]] = ()) -> None:
         """Answer 200 with a document."""
         body = write_document(root, content)
         await self.exchange.respond(200, [("content-type", "application/xml"), *headers], body)

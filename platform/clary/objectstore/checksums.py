@@ -104,7 +104,9 @@ def read_type(name: str | None, algorithm: str) -> str:
     chosen = name.upper() if name else default
     if chosen not in {FULL_OBJECT, COMPOSITE}:
         raise ServiceError("Value for x-amz-checksum-type header is invalid.", code="InvalidRequest")
-    if (chosen == FULL_OBJECT and not can_combine) or (chosen == COMPOSITE and algorithm == DEFAULT_ALGORITHM):
+    if (chosen == FULL_OBJECT and not can_combine) or (
+        chosen == COMPOSITE and algorithm == DEFAULT_ALGORITHM
+    ):
         raise ServiceError(
             f"The {chosen} checksum type cannot be used with the {algorithm.lower()} checksum algorithm.",
             code="InvalidRequest",

@@ -10,7 +10,9 @@ def access_denied(message: str = "Access Denied") -> ServiceError:
 
 def no_such_bucket(name: str) -> ServiceError:
     """404: there is no bucket of that name."""
-    return ServiceError("The specified bucket does not exist", code="NoSuchBucket", status=404, BucketName=name)
+    return ServiceError(
+        "The specified bucket does not exist", code="NoSuchBucket", status=404, BucketName=name
+    )
 
 
 def no_such_key(key: bytes) -> ServiceError:
@@ -52,9 +54,7 @@ def malformed_xml() -> ServiceError:
 
 def bad_digest(name: str) -> ServiceError:
     """400: the body is not what its checksum says."""
-    return ServiceError(
-        f"The {name} you specified did not match the calculated checksum.", code="BadDigest"
-    )
+    return ServiceError(f"The {name} you specified did not match the calculated checksum.", code="BadDigest")
 
 
 def not_implemented(what: str) -> ServiceError:

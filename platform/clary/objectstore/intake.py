@@ -55,8 +55,8 @@ class Intake:
         decoder = self._promise.decoder
         decoded: Sequence[bytes | memoryview] = decoder.feed(blocks) if decoder else blocks
         self._size += sum(map(len, decoded))
-        if self._size > self._promise.size:
-            raise _incomplete()
+        if self._size > self._promise.at_most:
+            raise self._wrong_size()
         for running in self._sums.values():
             for chunk in decoded:
                 running.update(chunk)
@@ -88,8 +88,8 @@ class Intake:
 
     def _check(self, digests: dict[str, bytes]) -> None:
         promise = self._promise
-        if self._size != promise.size or (promise.decoder and not promise.decoder.done):
-            raise _incomplete()
+        if self._size < promise.at_least or (promise.decoder and not promise.decoder.done):
+            raise self._wrong_size()
         if promise.sha256 and not hmac.compare_digest(digests["SHA256"].hex(), promise.sha256):
             raise ServiceError(
                 "The provided 'x-amz-content-sha256' header does not match what was computed.",
@@ -109,9 +109,23 @@ class Intake:
         if expected is not None and expected != checksums.encode(digests[promise.algorithm]):
             raise bad_digest(promise.algorithm)
 
-
-def _incomplete() -> ServiceError:
-    return ServiceError(
-        "You did not provide the number of bytes specified by the Content-Length HTTP header",
-        code="IncompleteBody",
-    )
+    def _wrong_size(self) -> ServiceError:
+        at_least, at_most = self._promise.at_least, self._promise.at_most
+        if at_least == at_most:
+            return ServiceError(
+                "You did not provide the number of bytes specified by the Content-Length HTTP header",
+                code="IncompleteBody",
+            )
+        if self._size < at_least:
+            return ServiceError(
+                "Your proposed upload is smaller than the minimum allowed size",
+                code="EntityTooSmall",
+                ProposedSize=str(self._size),
+                MinSizeAllowed=str(at_least),
+            )
+        return ServiceError(
+            "Your proposed upload exceeds the maximum allowed size",
+            code="EntityTooLarge",
+            ProposedSize=str(self._size),
+            MaxSizeAllowed=str(at_most),
+        )

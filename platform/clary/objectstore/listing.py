@@ -40,7 +40,7 @@ class _Question:
     with_owner: bool
 
     def name(self, raw: bytes) -> str:
-        return quote(raw, safe="/") if self.url_encoding else raw.decode()
+        return quote_name(raw, url_encoding=self.url_encoding)
 
 
 async def list_objects(call: Call) -> None:
@@ -68,7 +68,9 @@ async def list_objects_v2(call: Call) -> None:
     if token == "":
         raise invalid_argument("The continuation token provided is incorrect", name="continuation-token")
     after = decode_token(token, "continuation-token") or (start_after or "").encode()
-    question = _read_question(call, after=after, with_owner=call.query.get("fetch-owner", "").lower() == "true")
+    question = _read_question(
+        call, after=after, with_owner=call.query.get("fetch-owner", "").lower() == "true"
+    )
     bucket = await buckets.find(call)
     entries, truncated = await _list(call, bucket, question)
     await call.respond_xml(
@@ -85,11 +87,18 @@ async def list_objects_v2(call: Call) -> None:
     )
 
 
+def quote_name(raw: bytes, *, url_encoding: bool) -> str:
+    """A key or prefix as the answer spells it."""
+    return quote(raw, safe="/") if url_encoding else raw.decode()
+
+
 def read_encoding(call: Call) -> bool:
     """Whether names are percent-encoded in the answer."""
     encoding = call.query.get("encoding-type")
     if encoding not in {None, "", "url"}:
-        raise invalid_argument("Invalid Encoding Method specified in Request", name="encoding-type", value=encoding)
+        raise invalid_argument(
+            "Invalid Encoding Method specified in Request", name="encoding-type", value=encoding
+        )
     return encoding == "url"
 
 

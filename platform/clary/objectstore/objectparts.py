@@ -26,7 +26,9 @@ def find_part(stored: StoredObject, number_text: str, connection: sa.Connection)
     """A part by its number, from 1; an object that was put in one request has one part."""
     if not number_text.isdecimal() or not 1 <= int(number_text) <= 10_000:
         raise invalid_argument(
-            "Part number must be an integer between 1 and 10000, inclusive", name="partNumber", value=number_text
+            "Part number must be an integer between 1 and 10000, inclusive",
+            name="partNumber",
+            value=number_text,
         )
     number = int(number_text)
     if stored.layout != Layout.PARTS:
@@ -34,7 +36,10 @@ def find_part(stored: StoredObject, number_text: str, connection: sa.Connection)
             raise _no_such_part(number)
         checksums = describe_checksums(stored.checksums, stored.checksum_type)
         return ObjectPart(ByteRange(0, stored.size, stored.size), checksums, [])
-    count = connection.scalar(sa.select(sa.func.count()).select_from(parts).where(parts.c.body == stored.body)) or 0
+    count = (
+        connection.scalar(sa.select(sa.func.count()).select_from(parts).where(parts.c.body == stored.body))
+        or 0
+    )
     # Parts may have been numbered with gaps; a completed object counts them from 1.
     row = connection.execute(
         sa.select(parts.c.offset, parts.c.size, parts.c.checksum)

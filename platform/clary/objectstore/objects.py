@@ -9,7 +9,13 @@ import sqlalchemy as sa
 
 from clary.kernel.errors import ServiceError
 from clary.objectstore import checksums
-from clary.objectstore.attributes import describe, describe_checksums, describe_encryption, override, read_attributes
+from clary.objectstore.attributes import (
+    describe,
+    describe_checksums,
+    describe_encryption,
+    override,
+    read_attributes,
+)
 from clary.objectstore.call import Call, Headers, check_key
 from clary.objectstore.conditions import check_write, is_not_modified
 from clary.objectstore.errors import bad_digest, malformed_xml
@@ -19,7 +25,14 @@ from clary.objectstore.promises import read_content_md5, read_promise
 from clary.objectstore.ranges import ByteRange, read_range
 from clary.objectstore.reading import open_body, retry_while_replaced
 from clary.objectstore.receiving import receive_body
-from clary.objectstore.records import ObjectContent, StoredObject, delete_object, find_bucket, find_object, write_object
+from clary.objectstore.records import (
+    ObjectContent,
+    StoredObject,
+    delete_object,
+    find_bucket,
+    find_object,
+    write_object,
+)
 from clary.objectstore.sending import send_body
 from clary.objectstore.xml import read_document, read_text
 
@@ -30,7 +43,7 @@ async def put_object(call: Call) -> None:
     """Store a body under a key, unless a condition forbids it."""
     attributes = read_attributes(call.headers)
     promise = read_promise(call.exchange)
-    if promise.size > INLINE_LIMIT:
+    if promise.at_most > INLINE_LIMIT:
         # A refusal before the body saves the client from sending it (Expect: 100-continue).
         await call.store.look_up(partial(_check_put, call))
     async with receive_body(call.store, call.exchange.stream(), promise) as body:
@@ -111,7 +124,9 @@ async def delete_objects(call: Call) -> None:
     if await call.store.commit(partial(_delete, call, [check_key(key) for key in keys])):
         call.store.collect_garbage()
     quiet = document.findtext("Quiet", "").strip().lower() == "true"
-    await call.respond_xml("DeleteResult", () if quiet else [("Deleted", [("Key", key.decode())]) for key in keys])
+    await call.respond_xml(
+        "DeleteResult", () if quiet else [("Deleted", [("Key", key.decode())]) for key in keys]
+    )
 
 
 def _delete(call: Call, keys: list[bytes], connection: sa.Connection) -> bool:
@@ -142,7 +157,9 @@ async def _read_window(call: Call, stored: StoredObject) -> tuple[ByteRange | No
     asked = call.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED"
     if "partNumber" in call.query:
         if "range" in call.headers:
-            raise ServiceError("Cannot specify both Range header and partNumber query parameter", code="InvalidRequest")
+            raise ServiceError(
+                "Cannot specify both Range header and partNumber query parameter", code="InvalidRequest"
+            )
         part = await call.store.look_up(partial(find_part, stored, call.query["partNumber"]))
         window: ByteRange | None = part.window
         headers = describe(stored) + (part.checksums if asked else []) + part.count

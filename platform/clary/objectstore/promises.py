@@ -18,11 +18,14 @@ LARGEST_PUT = 5 * 1024**3
 
 @dataclass(frozen=True, slots=True)
 class BodyPromise:
-    """``size`` is of the decoded body, in bytes. ``checksum`` is None where it comes in the trailer ``trailer``,
-    or where the client sends none and the store computes ``algorithm`` by itself.
+    """``at_least`` and ``at_most`` bound the size of the decoded body, in bytes; most requests tell it exactly.
+
+    ``checksum`` is None where it comes in the trailer ``trailer``, or where the client sends none and the store
+    computes ``algorithm`` by itself.
     """
 
-    size: int
+    at_least: int
+    at_most: int
     algorithm: str
     checksum: str | None = None
     trailer: str | None = None
@@ -37,8 +40,10 @@ def read_promise(exchange: Exchange, *, default_algorithm: str = checksums.DEFAU
     payload = headers.get("x-amz-content-sha256", "")
     is_chunked = payload.startswith("STREAMING-") or "aws-chunked" in headers.get("content-encoding", "")
     algorithm, checksum, trailer = _read_checksum(headers, default_algorithm)
+    size = _read_size(headers, is_chunked=is_chunked)
     return BodyPromise(
-        size=_read_size(headers, is_chunked=is_chunked),
+        at_least=size,
+        at_most=size,
         algorithm=algorithm,
         checksum=checksum,
         trailer=trailer,
@@ -97,7 +102,9 @@ def _read_checksum(headers: Mapping[str, str], default: str) -> tuple[str, str |
     given = [name for name in checksums.HEADERS if name in headers]
     trailer = headers.get("x-amz-trailer", "").strip().lower()
     if len(given) > 1 or (given and trailer in checksums.HEADERS):
-        raise invalid_request("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+        raise invalid_request(
+            "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
+        )
     if given:
         algorithm, value = checksums.HEADERS[given[0]], headers[given[0]]
         checksums.check_form(algorithm, value)

@@ -108,9 +108,7 @@ async def retry_while_replaced(attempt: Callable[[], Awaitable[Result]], key: by
     raise no_such_key(key)
 
 
-def _cut_parts(
-    connection: sa.Connection, stored: StoredObject, start: int, length: int
-) -> Iterator[Segment]:
+def _cut_parts(connection: sa.Connection, stored: StoredObject, start: int, length: int) -> Iterator[Segment]:
     end = start + length
     overlapping = (
         sa.select(parts.c.file, parts.c.offset, parts.c.size)

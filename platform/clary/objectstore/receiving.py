@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
 
 from clary.kernel.errors import ServiceError
 from clary.objectstore.bodies import body_path
@@ -13,47 +12,57 @@ from clary.objectstore.store import Store
 
 _BLOCK = 1024 * 1024
 
-Result = TypeVar("Result")
+MakePath = Callable[[int], str]
 
 
 @asynccontextmanager
 async def receive_body(
-    store: Store, stream: AsyncIterator[bytes], promise: BodyPromise, *, upload_path: Callable[[int], str] | None = None
+    store: Store, stream: AsyncIterator[bytes], promise: BodyPromise, *, part_path: MakePath | None = None
 ) -> AsyncIterator[Body]:
     """The body, safe on disk or, where it is small, in memory; deleted again where the block refuses it.
 
-    ``upload_path`` gives the path of a part's file; parts are never inline.
+    ``part_path`` gives the path of a part's file; parts are never inline.
     """
     body = store.bodies.new_id()
-    make_path = upload_path or (body_path if promise.size > INLINE_LIMIT else None)
+    make_path = part_path or (body_path if promise.at_most > INLINE_LIMIT else None)
     intake = Intake(promise, store.bodies, body=body, path=make_path(body) if make_path else None)
+    fill = _fill_inline if make_path is None else _fill_file
     try:
-        yield await _fill(store, stream, intake, in_thread=make_path is not None)
+        received = await fill(store, stream, intake)
+    except BaseException:
+        intake.discard()
+        raise
+    try:
+        yield received
     except ServiceError:
-        await store.run(intake.discard)
+        intake.discard()
         raise
     except BaseException:
-        # Whether a row names the file is not known (the commit may have been under way): a sweep will tell.
+        # Whether a row names the file is not known (the commit may be under way): a sweep will tell.
         store.bodies.leave_behind()
         raise
 
 
-async def _fill(store: Store, stream: AsyncIterator[bytes], intake: Intake, *, in_thread: bool) -> Body:
-    if not in_thread:
-        intake.feed([chunk async for chunk in stream])
-        return intake.finish()
-    working: asyncio.Future[None] | None = None
+async def _fill_inline(_store: Store, stream: AsyncIterator[bytes], intake: Intake) -> Body:
+    intake.feed([chunk async for chunk in stream])
+    return intake.finish()
+
+
+async def _fill_file(store: Store, stream: AsyncIterator[bytes], intake: Intake) -> Body:
+    working: asyncio.Future[None | Body] | None = None
     try:
         async for block in _gather(stream):
             if working is not None:
                 await working
-            working = asyncio.ensure_future(store.run(lambda block=block: intake.feed(block)))
+            working = store.start(lambda block=block: intake.feed(block))  # type: ignore[misc]  # see mypy issue 12557
         if working is not None:
             await working
+        finishing = working = store.start(intake.finish)
+        return await finishing
     finally:
+        # A thread that still writes must not lose its file; it is done with one block at most.
         if working is not None and not working.done():
             await asyncio.wait([working])
-    return await store.run(intake.finish)
 
 
 async def _gather(stream: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:

@@ -7,7 +7,9 @@ from clary.objectstore.reading import SegmentReader
 from clary.objectstore.store import Store
 
 
-async def send_body(store: Store, exchange: Exchange, reader: SegmentReader, *, status: int, headers: Headers) -> None:
+async def send_body(
+    store: Store, exchange: Exchange, reader: SegmentReader, *, status: int, headers: Headers
+) -> None:
     """Answer with all that the reader gives, and close it. Stops early where the client has gone."""
     gone: asyncio.Task[None] | None = None
     following: asyncio.Future[bytes] | None = None
@@ -16,7 +18,7 @@ async def send_body(store: Store, exchange: Exchange, reader: SegmentReader, *, 
         await exchange.start(status, headers)
         gone = asyncio.create_task(_wait_for_disconnect(exchange))
         while block and not gone.done():
-            following = asyncio.ensure_future(store.run(reader.read))
+            following = store.start(reader.read)
             await exchange.write(block)
             block = await following
         if not gone.done():

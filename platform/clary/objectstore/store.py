@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from clary.aws.credentials import Credentials
 from clary.kernel.platform import Platform
 from clary.objectstore.bodies import Bodies
 from clary.objectstore.commits import Change, GroupCommit
@@ -23,13 +24,18 @@ class Store:
     def __init__(self, platform: Platform) -> None:
         self.database = platform.database
         self.bodies = Bodies(platform.settings.folder / "objects")
+        self.credentials = Credentials(platform.database)
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="objectstore")
         self._commits = GroupCommit(self.database)
         self._garbage = GarbageCollector(self.database, self.bodies)
 
-    async def run(self, function: Callable[[], Result]) -> Result:
+    def start(self, function: Callable[[], Result]) -> "asyncio.Future[Result]":
         """Run what may block on the disk in a thread of the store's own."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, function)
+        return asyncio.get_running_loop().run_in_executor(self._executor, function)
+
+    async def run(self, function: Callable[[], Result]) -> Result:
+        """The result of :meth:`start`."""
+        return await self.start(function)
 
     async def look_up(self, query: Callable[[sa.Connection], Result]) -> Result:
         """Read a row or two by key: at once on SQLite, where that is cheaper than changing threads."""

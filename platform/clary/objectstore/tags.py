@@ -51,9 +51,13 @@ def _check(pairs: Iterable[tuple[str, str]], limit: int) -> StringMap:
         if len(value) > 256:
             raise ServiceError("The TagValue you have provided is invalid", code="InvalidTag", TagKey=key)
         if key in tags:
-            raise ServiceError("Cannot provide multiple Tags with the same key", code="InvalidTag", TagKey=key)
+            raise ServiceError(
+                "Cannot provide multiple Tags with the same key", code="InvalidTag", TagKey=key
+            )
         if key.lower().startswith("aws:"):
-            raise ServiceError("System tags cannot be added/updated by requester", code="InvalidTag", TagKey=key)
+            raise ServiceError(
+                "System tags cannot be added/updated by requester", code="InvalidTag", TagKey=key
+            )
         tags[key] = value
     if len(tags) > limit:
         kind = "Object" if limit == OBJECT_LIMIT else "Bucket"

@@ -8,7 +8,9 @@ from clary.kernel import clock
 
 def to_iso(microseconds: int) -> str:
     """``2024-05-01T12:00:00.000Z``; S3 gives milliseconds."""
-    return clock.to_datetime(microseconds).strftime("%Y-%m-%dT%H:%M:%S.") + f"{microseconds // 1000 % 1000:03d}Z"
+    return (
+        clock.to_datetime(microseconds).strftime("%Y-%m-%dT%H:%M:%S.") + f"{microseconds // 1000 % 1000:03d}Z"
+    )
 
 
 def to_http(microseconds: int) -> str:

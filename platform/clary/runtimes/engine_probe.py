@@ -60,7 +60,9 @@ def _ping_by_sdk(url: str, timeout: float) -> None:
     from docker.errors import DockerException
 
     try:
-        client = docker.DockerClient.from_env(environment={**os.environ, "DOCKER_HOST": url}, timeout=max(1, round(timeout)))
+        client = docker.DockerClient.from_env(
+            environment={**os.environ, "DOCKER_HOST": url}, timeout=max(1, round(timeout))
+        )
         client.ping()
     except DockerException as error:
         raise OSError(str(error)) from error

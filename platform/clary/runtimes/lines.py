@@ -7,7 +7,7 @@ LINE_BYTES = 250_000  # CloudWatch takes at most 256 KiB an event
 
 
 class LineLog:
-    """Appends each line of one stream to a file as ``<epoch milliseconds> <text>``, the moment it is complete.
+    """Appends each line of a stream to a file as ``<epoch milliseconds> <text>``, the moment it is complete.
 
     Bytes that are not UTF-8 are replaced. A progress bar redraws itself with carriage returns: each drawing
     is a line. A line of more than ``LINE_BYTES`` is cut.

@@ -90,7 +90,7 @@ class Runtime(Protocol):
         """Raise :class:`clary.kernel.errors.ClientFault` where the image can't be run here, saying why."""
 
     def prepare_image(self, image: str, *, report: Callable[[str], None] | None = None) -> None:
-        """Build or pull what ``image`` needs; may take minutes the first time. ``report`` gets progress lines."""
+        """Build or pull what ``image`` needs, minutes the first time. ``report`` gets progress lines."""
 
     def start(self, spec: ContainerSpec) -> None:
         """Start the container, or adopt the one of that name."""

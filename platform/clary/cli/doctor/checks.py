@@ -1,6 +1,5 @@
 """The checks: each looks at one thing and says what to do where it is missing."""
 
-import importlib.util
 import shutil
 import sys
 from collections.abc import Callable
@@ -11,7 +10,6 @@ from clary.cli.located import Found
 
 FREE_GIGABYTES = 5
 MINIMUM_PYTHON = (3, 11)
-ALGORITHM_MODULES = ("numpy", "scipy", "pyarrow", "xgboost")
 
 
 class Verdict(StrEnum):
@@ -36,8 +34,8 @@ def check_python(_found: Found) -> Finding:
     """The interpreter's version."""
     version = ".".join(str(part) for part in sys.version_info[:3])
     if sys.version_info >= MINIMUM_PYTHON:
-        return Finding("python", Verdict.OK, f"{version} ({sys.executable})")
-    return Finding("python", Verdict.FAILED, version, "Install Python 3.11 or newer.")
+        return Finding("Python", Verdict.OK, f"{version} ({sys.executable})")
+    return Finding("Python", Verdict.FAILED, version, "Install Python 3.11 or newer.")
 
 
 def check_database(found: Found) -> Finding:
@@ -51,16 +49,16 @@ def check_database(found: Found) -> Finding:
     url = make_url(found.settings.sqlalchemy_url)
     shown = url.render_as_string(hide_password=True)
     if url.get_backend_name() == "sqlite" and not (url.database and found.folder.exists()):
-        return Finding("database", Verdict.OK, f"{shown} (made by the first 'clary up')")
+        return Finding("Database", Verdict.OK, f"{shown} (made by the first 'clary up')")
     try:
         revision = migrate.current_revision(Database(found.settings.sqlalchemy_url))
     except (SQLAlchemyError, ImportError) as error:
         remedy = "Check CLARY_DATABASE_URL and its server; PostgreSQL needs: pip install 'clary[postgres]'"
-        return Finding("database", Verdict.FAILED, f"{shown}: {str(error).splitlines()[0]}", remedy)
+        return Finding("Database", Verdict.FAILED, f"{shown}: {str(error).splitlines()[0]}", remedy)
     if revision != schema.head():
         detail = f"{shown}: revision {revision}, this version wants {schema.head()}"
-        return Finding("database", Verdict.LIMITED, detail, "clary db upgrade ('clary up' does it too)")
-    return Finding("database", Verdict.OK, f"{shown}, revision {revision}")
+        return Finding("Database", Verdict.LIMITED, detail, "clary db upgrade ('clary up' does it too)")
+    return Finding("Database", Verdict.OK, f"{shown}, revision {revision}")
 
 
 def check_port(found: Found) -> Finding:
@@ -68,12 +66,12 @@ def check_port(found: Found) -> Finding:
     from clary.supervisor.sockets import CannotListen, listen
 
     if found.record is not None:
-        return Finding("port", Verdict.OK, f"the platform listens at {found.url}")
+        return Finding("Port", Verdict.OK, f"the platform listens at {found.url}")
     try:
         listen(found.settings.host, found.settings.port).close()
     except CannotListen as error:
-        return Finding("port", Verdict.FAILED, str(error), "clary up --port 0 takes a free one")
-    return Finding("port", Verdict.OK, f"{found.settings.port} on {found.settings.host} is free")
+        return Finding("Port", Verdict.FAILED, str(error), "clary up --port 0 takes a free one")
+    return Finding("Port", Verdict.OK, f"{found.settings.port} on {found.settings.host} is free")
 
 
 def check_disk(found: Found) -> Finding:
@@ -82,47 +80,28 @@ def check_disk(found: Found) -> Finding:
     free = shutil.disk_usage(folder).free / 1e9
     detail = f"{free:.1f} GB free at {folder}"
     if free < FREE_GIGABYTES:
-        return Finding("disk", Verdict.LIMITED, detail, "Free some space, or choose another --data-dir.")
-    return Finding("disk", Verdict.OK, detail)
+        return Finding("Disk", Verdict.LIMITED, detail, "Free some space, or choose another --data-dir.")
+    return Finding("Disk", Verdict.OK, detail)
 
 
-def check_docker(_found: Found) -> Finding:
-    """Whether a Docker engine answers."""
-    import docker
-    from docker.errors import DockerException
+def check_runtimes(_found: Found) -> list[Finding]:
+    """Where containers can run; none of it keeps the platform itself from working."""
+    from clary.runtimes.probe import probe
 
-    try:
-        version = docker.from_env(timeout=5).version()["Version"]
-    except (DockerException, OSError):
-        detail = "no engine answers: jobs run as processes of this machine, and your own images can't run"
-        return Finding("docker", Verdict.LIMITED, detail, "Start a Docker engine, or set DOCKER_HOST.")
-    return Finding("docker", Verdict.OK, f"engine {version}")
-
-
-def check_isolation(_found: Found) -> Finding:
-    """What keeps jobs of the process runtime apart."""
-    program = shutil.which("bwrap")
-    if program:
-        return Finding("bubblewrap", Verdict.OK, program)
-    detail = "not installed: jobs of the process runtime are less isolated"
-    return Finding("bubblewrap", Verdict.LIMITED, detail, "apt install bubblewrap (or your system's package)")
+    return [
+        Finding(
+            seen.subject,
+            Verdict.OK if seen.works else Verdict.LIMITED,
+            seen.detail,
+            seen.remedy or "",
+        )
+        for seen in probe()
+    ]
 
 
-def check_algorithms(_found: Found) -> Finding:
-    """Whether the built-in algorithms can run without Docker."""
-    missing = [name for name in ALGORITHM_MODULES if importlib.util.find_spec(name) is None]
-    if missing:
-        detail = f"missing: {', '.join(missing)}; built-in algorithms need them on the process runtime"
-        return Finding("algorithms", Verdict.LIMITED, detail, "pip install 'clary[algorithms]'")
-    return Finding("algorithms", Verdict.OK, "installed")
+CHECKS: tuple[Callable[[Found], Finding], ...] = (check_python, check_database, check_port, check_disk)
 
 
-CHECKS: tuple[Callable[[Found], Finding], ...] = (
-    check_python,
-    check_database,
-    check_port,
-    check_disk,
-    check_docker,
-    check_isolation,
-    check_algorithms,
-)
+def examine(found: Found) -> list[Finding]:
+    """Run every check."""
+    return [*(check(found) for check in CHECKS), *check_runtimes(found)]

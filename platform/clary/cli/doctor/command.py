@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from clary.cli.doctor.checks import CHECKS, Finding, Verdict
+from clary.cli.doctor.checks import Finding, Verdict, examine
 from clary.cli.located import find_platform
 from clary.cli.options import AsJson, DataDir
 from clary.cli.output import print_json
@@ -19,7 +19,7 @@ _COLOURS = {Verdict.OK: "green", Verdict.LIMITED: "yellow", Verdict.FAILED: "red
 def doctor(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Say what works here and how to mend what does not. Exit code 1 where the platform can't work."""
     found = find_platform(data_dir)
-    findings = [check(found) for check in CHECKS]
+    findings = examine(found)
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -30,10 +30,11 @@ def doctor(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
 def _print(findings: "Sequence[Finding]") -> None:
     from rich.console import Console
+    from rich.markup import escape
 
     console = Console(highlight=False, soft_wrap=True)
     for finding in findings:
         colour = _COLOURS[finding.verdict]
-        console.print(f"[{colour}]{finding.verdict:<8}[/] {finding.subject:<12} {finding.detail}")
+        console.print(f"[{colour}]{finding.verdict:<8}[/] {finding.subject}: {escape(finding.detail)}")
         if finding.remedy:
-            console.print(f"{'':<21} -> {finding.remedy}", markup=False)
+            console.print(f"{'':<9}-> {finding.remedy}", markup=False)

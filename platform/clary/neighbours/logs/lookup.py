@@ -54,11 +54,11 @@ def group_arn(context: Context, name: str) -> str:
 
 
 def parse_group_arn(context: Context, arn: str) -> str:
-    """The group's name in one of this account's and region's ARNs, with or without ``:*``."""
+    """The group's name in one of this account's and region's ARNs."""
     prefix = group_arn(context, "")
     if not arn.startswith(prefix):
         raise NotFound("The specified log group does not exist.")
-    return arn.removeprefix(prefix).removesuffix(":*")
+    return arn.removeprefix(prefix)
 
 
 def file_of(context: Context, stream: LogStreamRow) -> Path:

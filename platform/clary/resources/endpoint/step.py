@@ -143,8 +143,8 @@ class Fleet:
     def _lost(self, row: InstanceRow, why: str) -> None:
         if row.state == "Starting" and self.work.row.status in {"Creating", "Updating"}:
             raise AlgorithmFault(
-                f"The primary container for production variant {row.variant} did not pass the ping health check "
-                f"({why}). Please check CloudWatch logs for this endpoint."
+                f"The primary container for production variant {row.variant} did not pass the ping "
+                f"health check ({why}). Please check CloudWatch logs for this endpoint."
             )
         self._change(row, state="Dead")
         self.serving.remove(row, grace=0)

@@ -1,1 +1,1 @@
-"""Containers on a Docker engine. Importing its modules loads the Docker SDK (20 MB): ``select`` does so when needed."""
+"""Containers on a Docker engine. Its modules load the Docker SDK (20 MB): ``select`` does so when needed."""

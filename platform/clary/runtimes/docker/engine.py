@@ -53,9 +53,13 @@ class Engine:
 
     @cached_property
     def is_direct(self) -> bool:
-        """Whether this machine reaches a container by its own address: not so with virtual machines and remotes."""
+        """Whether this machine reaches a container by its own address; not so past a virtual machine."""
         is_local = sys.platform == "linux" and self.url.startswith("unix://")
-        return is_local and not self.is_rootless and "Docker Desktop" not in self.facts.get("OperatingSystem", "")
+        return (
+            is_local
+            and not self.is_rootless
+            and "Docker Desktop" not in self.facts.get("OperatingSystem", "")
+        )
 
     @cached_property
     def has_gpus(self) -> bool:

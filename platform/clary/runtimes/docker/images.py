@@ -21,7 +21,9 @@ _UNKNOWN_IMAGE = ("not found", "manifest unknown", "pull access denied", "does n
 class Images:
     """Images of one engine. Each is built or pulled once, however many ask at a time."""
 
-    def __init__(self, engine: Engine, *, lock_file: Path, base_image: str, build_network: str | None) -> None:
+    def __init__(
+        self, engine: Engine, *, lock_file: Path, base_image: str, build_network: str | None
+    ) -> None:
         self._engine = engine
         self._lock_file = lock_file
         self._base_image = base_image
@@ -30,7 +32,7 @@ class Images:
         self._lock = threading.Lock()
 
     def find_catalog_image(self, uri: str) -> CatalogImage | None:
-        """The catalog image that a URI means; None for the user's own, which may carry an AWS registry's name."""
+        """The catalog image that a URI means; None for the user's own, also one with an AWS-like name."""
         try:
             return resolve(uri)
         except ClientFault:
@@ -66,7 +68,7 @@ class Images:
     def _exists(self, name: str) -> bool:
         try:
             with readable_errors(f"looking for the image {name}"):
-                self._engine.client.api.inspect_image(name)
+                self._engine.client.images.get(name)
         except PlatformFault as fault:
             if isinstance(fault.__cause__, ImageNotFound):
                 return False

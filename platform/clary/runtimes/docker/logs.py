@@ -21,8 +21,8 @@ class LogFollower(threading.Thread):
     """Appends what a container prints to ``path``, where its part begins at byte ``offset``.
 
     The engine keeps every line and gives them in the same order each time, so the lines already in the file
-    say how many to skip: nothing is lost or written twice, wherever the platform was killed. A lock file keeps
-    a second platform process from following too.
+    say how many to skip: nothing is lost or written twice, wherever the platform was killed. A lock file
+    keeps a second platform process from following too.
     """
 
     def __init__(self, engine: Engine, name: str, *, path: Path, offset: int, lock_file: Path) -> None:

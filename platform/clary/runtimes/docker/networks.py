@@ -57,7 +57,9 @@ class Networks:
         return f"{self._prefix}-group-{group}"
 
     def _find(self, name: str) -> list[Network]:
-        return [network for network in self._engine.client.networks.list(names=[name]) if network.name == name]
+        return [
+            network for network in self._engine.client.networks.list(names=[name]) if network.name == name
+        ]
 
     def _ensure(self, name: str, *, internal: bool, talk: bool) -> None:
         with self._lock, readable_errors(f"making the network {name}"):

@@ -4,7 +4,7 @@ import contextlib
 import os
 import resource
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from clary.runtimes.process.identity import find_descendant
@@ -20,7 +20,7 @@ class Child:
 
     def __init__(
         self,
-        argv: Sequence[str],
+        argv: list[str],
         *,
         environment: Mapping[str, str],
         limits: Mapping[str, int | None],
@@ -75,7 +75,7 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 
 def _become(
-    argv: Sequence[str],
+    argv: list[str],
     environment: Mapping[str, str],
     limits: Mapping[str, int | None],
     *,

@@ -1,4 +1,4 @@
-"""The first process of a sandbox made by ``unshare``: builds its file system, then starts and reaps the command.
+"""The first process of a sandbox made by ``unshare``: builds its files, starts and reaps the command.
 
 Runs as root of its own user, mount, pid and uts namespaces, with the standard library alone.
 """

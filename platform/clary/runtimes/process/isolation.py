@@ -70,7 +70,12 @@ class Sandbox:
     def _wrap_with_unshare(self, command: Sequence[str]) -> list[str]:
         flags = ["--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc"]
         flags += [] if self.network else ["--net"]
-        return [_find("unshare"), *flags, "--", *program("enter", str(self.folder / "sandbox.json"), *command)]
+        return [
+            _find("unshare"),
+            *flags,
+            "--",
+            *program("enter", str(self.folder / "sandbox.json"), *command),
+        ]
 
     def write(self, folder: Path) -> None:
         """Write what ``enter`` reads into ``folder``, which becomes the sandbox's folder."""

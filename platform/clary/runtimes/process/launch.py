@@ -1,4 +1,4 @@
-"""How the small programs beside a process are started: with the standard library alone, in a few milliseconds."""
+"""How the small programs beside a process start: with the standard library alone, in milliseconds."""
 
 import sys
 from pathlib import Path

@@ -120,7 +120,8 @@ class Planner:
 
 
 _NEEDS_ISOLATION = (
-    "needs isolation, which this machine does not offer: install bubblewrap (the `bwrap` command), or use Docker"
+    "needs isolation, which this machine does not offer: "
+    "install bubblewrap (the `bwrap` command), or use Docker"
 )
 
 
@@ -129,8 +130,8 @@ def resolve_image(image: str) -> CatalogImage:
     found = resolve(image)
     if found is None:
         raise ClientFault(
-            f"the image {image} needs Docker, and the platform runs without it: install Docker or Podman's Docker "
-            "socket, check with `docker info`, then start the platform again with `clary up --runtime docker`"
+            f"the image {image} needs Docker, and the platform runs without it: install Docker, check with "
+            "`docker info`, then start the platform again with `clary up --runtime docker`"
         )
     return found
 
@@ -154,10 +155,14 @@ def compose_environment(spec: ContainerSpec, *, root: str, port: int | None) -> 
         "PYTHONDONTWRITEBYTECODE": "1",
         "CLARY_ML_ROOT": root,
         **_user_packages(),
-        **({name: threads for name in _THREAD_VARIABLES} if threads else {}),
+        **(dict.fromkeys(_THREAD_VARIABLES, threads) if threads else {}),
         **resolve_image(spec.image).environment,
         **({"SAGEMAKER_BIND_TO_PORT": str(port), "CLARY_BIND_HOST": "127.0.0.1"} if port else {}),
-        **{name: value for name, value in spec.environment.items() if not (port and name == "SAGEMAKER_BIND_TO_PORT")},
+        **{
+            name: value
+            for name, value in spec.environment.items()
+            if not (port and name == "SAGEMAKER_BIND_TO_PORT")
+        },
     }
 
 
@@ -169,7 +174,7 @@ def _user_packages() -> Mapping[str, str]:
 
 
 def lay_out_mounts(mounts: tuple[Mount, ...], *, link: Path) -> None:
-    """Show mounts without a sandbox: ``link`` stands for ``/opt/ml``, deeper mounts are links in its folder."""
+    """Show mounts without a sandbox: ``link`` stands for ``/opt/ml``, deeper mounts are links in it."""
     by_depth = sorted(mounts, key=lambda mount: Path(mount.target).parts)
     roots = [mount for mount in by_depth if mount.target == "/opt/ml"]
     if roots:

@@ -23,7 +23,7 @@ _KILLED_EXIT_CODE = 137
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The folder of one process. It is complete from the moment it exists; ``state.json`` comes from the shim."""
+    """The folder of one process: whole from the moment it exists; ``state.json`` comes from the shim."""
 
     folder: Path
 
@@ -125,7 +125,7 @@ class Record:
                 os.kill(shim, number)
 
     def kill(self, patience: float) -> None:
-        """Kill the process with all that it started; the shim too where it does not answer in ``patience`` seconds."""
+        """Kill the process and all that it started; also a shim that takes over ``patience`` seconds."""
         self.signal(signal.SIGUSR1)
         self.wait(patience)
         self.signal(signal.SIGKILL)

@@ -34,7 +34,9 @@ async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, p
 
 
 async def _serve(listener: socket.socket, port: int) -> None:
-    server = await asyncio.start_server(lambda reader, writer: _join(reader, writer, port=port), sock=listener)
+    server = await asyncio.start_server(
+        lambda reader, writer: _join(reader, writer, port=port), sock=listener
+    )
     await server.serve_forever()
 
 

@@ -51,11 +51,13 @@ class ProcessRuntime:
         resolve_image(image)
 
     def prepare_image(self, image: str, *, report: Callable[[str], None] | None = None) -> None:  # noqa: ARG002
-        """Compile the algorithms once: a sandbox can't write bytecode, so each job would compile them anew."""
+        """Compile the algorithms once: a sandbox can't write bytecode, each job would compile anew."""
         resolve_image(image)
         package = find_algorithms()
         if package is None:
-            raise PlatformFault("the package clary_algorithms is not installed; `pip install 'clary[algorithms]'`")
+            raise PlatformFault(
+                "the package clary_algorithms is not installed; `pip install 'clary[algorithms]'`"
+            )
         with self._compile_lock:
             compileall.compile_dir(str(package), quiet=2)
 

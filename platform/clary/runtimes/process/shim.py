@@ -1,8 +1,8 @@
 """Owns one process for its whole life, so that the platform may die and come back.
 
-It is started with the standard library alone (see ``launch``) and must stay so: one runs beside every process.
-The folder that it is given holds ``plan.json``, what to run; the shim writes ``state.json``, what became of it.
-SIGTERM is handed on to the process; SIGUSR1 kills it with everything that it started.
+It starts with the standard library alone (see ``launch``) and must stay so: one runs beside every process.
+The folder that it is given holds ``plan.json``, what to run; the shim writes ``state.json``, what became of
+it. SIGTERM is handed on to the process; SIGUSR1 kills it with everything that it started.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What a sandboxed process sees of this machine's files: system libraries, Python, its mounts; nothing else."""
+"""What a sandboxed process sees of this machine: system libraries, Python, its mounts; nothing else."""
 
 import site
 import sys
