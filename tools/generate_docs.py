@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that follow from the code. ``--check`` writes nothing and fails where one is stale."""
+"""Write the pages of docs/ that follow from the code; ``--check`` only fails where one is stale."""
 
 import argparse
 import sys

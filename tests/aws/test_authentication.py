@@ -50,12 +50,14 @@ def refusal(wire: WireServer, kind: str, **options: Any) -> tuple[str, int]:
 def clock_shifted(by: timedelta) -> Iterator[None]:
     """The client's clock goes wrong by ``by``."""
     shifted = datetime.now(UTC) + by
+
+    def now(remove_tzinfo: bool = True) -> datetime:
+        return shifted.replace(tzinfo=None) if remove_tzinfo else shifted
+
     with contextlib.ExitStack() as stack:
         # botocore signs in C where awscrt is installed, and then asks another module for the time.
         for module in ("botocore.auth", "botocore.crt.auth"):
-            stack.enter_context(
-                mock.patch(f"{module}.get_current_datetime", lambda **_: shifted.replace(tzinfo=None))
-            )
+            stack.enter_context(mock.patch(f"{module}.get_current_datetime", now))
         yield
 
 

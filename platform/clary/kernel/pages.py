@@ -15,11 +15,12 @@ from clary.kernel.errors import ValidationError
 from clary.kernel.scope import Scope
 from clary.store.tables import ResourceRow
 
-SORTS: dict[str, InstrumentedAttribute[Any]] = {
-    "Name": ResourceRow.name,
-    "CreationTime": ResourceRow.created_at,
-    "LastModifiedTime": ResourceRow.modified_at,
-    "Status": ResourceRow.status,
+# Each sort is the order of an index, so that no page sorts or scans what it does not show.
+SORTS: dict[str, tuple[InstrumentedAttribute[Any], ...]] = {
+    "Name": (ResourceRow.name, ResourceRow.id),
+    "CreationTime": (ResourceRow.created_at, ResourceRow.id),
+    "LastModifiedTime": (ResourceRow.modified_at, ResourceRow.id),
+    "Status": (ResourceRow.status, ResourceRow.created_at, ResourceRow.id),
 }
 
 
@@ -57,18 +58,20 @@ def select_page(session: Session, query: Query) -> Page:
     if len(rows) <= query.limit:
         return Page(rows, None)
     last = rows[query.limit - 1]
-    return Page(rows[: query.limit], _encode(query, getattr(last, SORTS[query.sort].key), last.id))
+    cursor = [getattr(last, column.key) for column in SORTS[query.sort]]
+    return Page(rows[: query.limit], _encode(query, cursor))
 
 
 def statement(query: Query) -> sa.Select[ResourceRow]:
     """The SELECT of one page and, to tell whether there is another, one row more."""
-    column = SORTS[query.sort]
+    columns = SORTS[query.sort]
     conditions = _conditions(query)
     if query.token is not None:
-        conditions.append(_after(query, column, _decode(query.token, query)))
-    order = (
-        (column.desc(), ResourceRow.id.desc()) if query.descending else (column.asc(), ResourceRow.id.asc())
-    )
+        cursor = _decode(query.token, query)
+        here = sa.tuple_(*columns)
+        there = sa.tuple_(*map(sa.literal, cursor, (column.type for column in columns)))
+        conditions.append(here < there if query.descending else here > there)
+    order = (column.desc() if query.descending else column.asc() for column in columns)
     return sa.select(ResourceRow).where(*conditions).order_by(*order).limit(query.limit + 1)
 
 
@@ -98,24 +101,20 @@ def _contains(column: InstrumentedAttribute[str], text: str) -> sa.ColumnElement
     return sa.func.replace(column, text, "") != column
 
 
-def _after(
-    query: Query, column: InstrumentedAttribute[Any], cursor: tuple[Any, int]
-) -> sa.ColumnElement[bool]:
-    key = sa.tuple_(column, ResourceRow.id)
-    value = sa.tuple_(sa.literal(cursor[0], column.type), sa.literal(cursor[1], ResourceRow.id.type))
-    return key < value if query.descending else key > value
-
-
-def _encode(query: Query, value: Any, row_id: int) -> str:
-    document = [query.kind, query.sort, query.descending, value, row_id]
+def _encode(query: Query, cursor: list[Any]) -> str:
+    document = [query.kind, query.sort, query.descending, *cursor]
     return base64.urlsafe_b64encode(json.dumps(document, separators=(",", ":")).encode()).decode()
 
 
-def _decode(token: str, query: Query) -> tuple[Any, int]:
+def _decode(token: str, query: Query) -> list[Any]:
     try:
-        kind, sort, descending, value, row_id = json.loads(base64.urlsafe_b64decode(token))
+        document: list[Any] = json.loads(base64.urlsafe_b64decode(token))
+        kind, sort, descending, *cursor = document
     except (ValueError, TypeError, binascii.Error) as error:
         raise ValidationError("Invalid pagination token.") from error
-    if (kind, sort, descending) != (query.kind, query.sort, query.descending) or not isinstance(row_id, int):
+    if (kind, sort, descending) != (query.kind, query.sort, query.descending):
         raise ValidationError("The pagination token belongs to a list with another sort.")
-    return value, row_id
+    columns = SORTS[query.sort]
+    if [type(value) for value in cursor] != [column.type.python_type for column in columns]:
+        raise ValidationError("Invalid pagination token.")
+    return cursor

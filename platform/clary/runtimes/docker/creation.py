@@ -1,5 +1,6 @@
 """Turns a container's specification into the engine's options, hardened."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,7 +69,8 @@ class Creation:
         return environment | dict(spec.environment)
 
     def _labels(self) -> dict[str, str]:
-        labels = {**self.spec.labels, "clary.data-dir": self.data_id}
+        own = dict(self.spec.labels)
+        labels = {**own, "clary.labels": json.dumps(own), "clary.data-dir": self.data_id}
         if self.spec.port is not None:
             labels["clary.port"] = str(self.spec.port)
         if (path := self.spec.log_path) is not None:

@@ -3,11 +3,13 @@
 import threading
 from dataclasses import dataclass
 
+from docker.errors import APIError
 from docker.models.networks import Network
 
 from clary.runtimes.docker.engine import Engine, readable_errors
 from clary.runtimes.protocol import ContainerSpec
 
+_CONFLICT = 409
 _NO_TALK = {"com.docker.network.bridge.enable_icc": "false"}
 
 
@@ -20,16 +22,17 @@ class Attachment:
 
 
 class Networks:
-    """Networks of one data folder on one engine.
+    """Networks on one engine.
 
-    Making a network takes a tenth of a second, so a single host gets none of its own: it joins one where
-    containers can't reach each other. Several hosts get a network for their group.
+    Making a network takes a tenth of a second and an engine has room for some thirty, so a single host gets
+    none of its own: it joins one, common to all data folders, where containers can't reach each other. Several
+    hosts get a network for their group.
     """
 
     def __init__(self, engine: Engine, *, data_id: str) -> None:
         self._engine = engine
         self._labels = {"clary.data-dir": data_id}
-        self._prefix = f"clary-{data_id[:8]}"
+        self._prefix = f"clary-{data_id}"
         self._known: set[str] = set()
         self._lock = threading.Lock()
 
@@ -41,7 +44,7 @@ class Networks:
             return Attachment(network=name, aliases=(spec.hostname,))
         if spec.network_isolation and spec.port is None:
             return Attachment(network="none")
-        name = f"{self._prefix}-{'isolated' if spec.network_isolation else 'open'}"
+        name = "clary-isolated" if spec.network_isolation else "clary-open"
         self._ensure(name, internal=spec.network_isolation, talk=False)
         return Attachment(network=name)
 
@@ -54,7 +57,7 @@ class Networks:
             self._known.discard(name)
 
     def _group_name(self, group: str) -> str:
-        return f"{self._prefix}-group-{group}"
+        return f"{self._prefix}-{group}"
 
     def _find(self, name: str) -> list[Network]:
         return [
@@ -66,11 +69,20 @@ class Networks:
             if name in self._known:
                 return
             if not self._find(name):
-                self._engine.client.networks.create(
-                    name,
-                    driver="bridge",
-                    internal=internal,
-                    labels=self._labels,
-                    options={} if talk else _NO_TALK,
-                )
+                self._create(name, internal=internal, talk=talk)
             self._known.add(name)
+
+    def _create(self, name: str, *, internal: bool, talk: bool) -> None:
+        options = {} if talk else _NO_TALK
+        try:
+            self._engine.client.networks.create(
+                name,
+                driver="bridge",
+                check_duplicate=True,
+                internal=internal,
+                labels=self._labels,
+                options=options,
+            )
+        except APIError as error:  # another process made it meanwhile
+            if error.status_code != _CONFLICT:
+                raise

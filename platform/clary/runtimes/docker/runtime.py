@@ -1,5 +1,6 @@
 """The runtime on a Docker engine."""
 
+import json
 import os
 import threading
 import time
@@ -208,7 +209,7 @@ class DockerRuntime:
         for row in found:
             phase = _PHASES.get(row["State"], Phase.EXITED)
             if phase is not Phase.MISSING:
-                own = {name: value for name, value in row["Labels"].items() if name not in _OWN_LABELS}
+                own = json.loads(row["Labels"]["clary.labels"])  # without those that the image carries
                 yield Listed(name=row["Names"][0].removeprefix("/"), labels=own, phase=phase)
 
     def platform_url(self, url: str) -> str:
@@ -221,7 +222,6 @@ class DockerRuntime:
         )
 
 
-_OWN_LABELS = {"clary.data-dir", "clary.port", "clary.log-path", "clary.log-offset"}
 _PHASES = {
     "created": Phase.MISSING,
     "running": Phase.RUNNING,

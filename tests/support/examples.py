@@ -1,0 +1,219 @@
+"""Inputs of operations, made from the model: a minimal and a full valid one, and one for every broken constraint."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from support.strings import breaking_string, matching_string
+
+from clary.aws.checks import NOT_NULL, constraints_of, member_path
+
+# Longer values would only make the tests slow.
+MAX_LENGTH = 5_000
+MAX_ITEMS = 101
+MAX_DEPTH = 6
+_NUMBERS = frozenset({"integer", "long", "float", "double"})
+Members = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenExample:
+    """An input with one broken constraint, and the words in which the error must report it."""
+
+    members: Members
+    report: str
+
+
+def minimal_example(operation: OperationModel) -> Members:
+    """Only what is required."""
+    shape = operation.input_shape
+    return _structure(shape, (), full=False) if shape else {}
+
+
+def full_example(operation: OperationModel) -> Members:
+    """Every member, recursive shapes to their first turn."""
+    shape = operation.input_shape
+    return _structure(shape, (), full=True) if shape else {}
+
+
+def broken_examples(operation: OperationModel) -> Iterator[BrokenExample]:
+    """One input for every constraint that the wire can carry a breach of."""
+    shape = operation.input_shape
+    if shape is None:
+        return
+    base = full_example(operation)
+    for place in _places(shape, base, "", (), {}):
+        for value, sentence in place.breaches():
+            members = copy.deepcopy(base)
+            place.put(members, value)
+            yield BrokenExample(members, f"at '{place.path}' failed to satisfy constraint: {sentence}")
+
+
+class _Missing:
+    """Stands for a member that is left out."""
+
+
+MISSING = _Missing()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A value inside the input: where it is, how the error calls it, and what may be wrong with it."""
+
+    shape: Shape
+    path: str
+    keys: tuple[Any, ...]
+    required: bool
+    location: str | None
+    report: Callable[[str], str]
+
+    def put(self, members: Members, value: Any) -> None:
+        node: Any = members
+        for key in self.keys[:-1]:
+            node = node[key]
+        if value is MISSING:
+            del node[self.keys[-1]]
+        else:
+            node[self.keys[-1]] = value
+
+    def breaches(self) -> Iterator[tuple[Any, str]]:
+        if self.required and self.location != "uri" and "idempotencyToken" not in self.shape.metadata:
+            yield MISSING, NOT_NULL
+        for sentence, rule in constraints_of(self.shape):
+            for value in _breaking_values(self.shape):
+                if not rule(value) and self._travels(value):
+                    yield value, self.report(sentence)
+                    break
+
+    def _travels(self, value: Any) -> bool:
+        if self.location in {"uri", "header"}:
+            return not isinstance(value, str) or (value.isascii() and value.isprintable() and value.strip() == value != "")
+        return self.location != "querystring" or value != []
+
+
+def _places(
+    shape: StructureShape, value: Members, path: str, keys: tuple[Any, ...], seen: dict[str, int]
+) -> Iterator[_Place]:
+    if seen.get(shape.name, 0) > 0 or len(keys) > MAX_DEPTH * 2:
+        return
+    inner = seen | {shape.name: 1}
+    for name, member in shape.members.items():
+        if name not in value:
+            continue
+        here = member_path(path, name)
+        required = name in shape.required_members
+        location = member.serialization.get("location")
+        if not (shape.serialization.get("payload") == name and member.type_name in {"blob", "string"}):
+            yield _Place(member, here, (*keys, name), required, location, str)
+            yield from _inside(member, value[name], here, (*keys, name), inner)
+
+
+def _inside(shape: Shape, value: Any, path: str, keys: tuple[Any, ...], seen: dict[str, int]) -> Iterator[_Place]:
+    if isinstance(shape, StructureShape):
+        yield from _places(shape, value, path, keys, seen)
+    elif isinstance(shape, ListShape) and value:
+        yield from _element(shape.member, value[0], path, (*keys, 0), seen, "1", "Member")
+    elif isinstance(shape, MapShape) and value:
+        key = next(iter(value))
+        yield from _element(shape.value, value[key], path, (*keys, key), seen, key, "Map value")
+
+
+def _element(
+    shape: Shape, value: Any, path: str, keys: tuple[Any, ...], seen: dict[str, int], index: str, noun: str
+) -> Iterator[_Place]:
+    if isinstance(shape, StructureShape | ListShape | MapShape):
+        inner = f"{path}.{index}.member"
+        if not isinstance(shape, StructureShape):
+            yield _Place(shape, inner, keys, False, None, str)
+        yield from _inside(shape, value, inner, keys, seen)
+        return
+    sentences = ", ".join(sentence for sentence, _ in constraints_of(shape))
+    yield _Place(shape, path, keys, False, None, lambda _: f"{noun} must satisfy constraint: [{sentences}]")
+
+
+def _breaking_values(shape: Shape) -> Iterator[Any]:
+    metadata = shape.metadata
+    minimum, maximum = metadata.get("min"), metadata.get("max")
+    if metadata.get("enum"):
+        yield "NoSuchValue"
+    if shape.type_name in _NUMBERS:
+        yield from (bound for bound in (maximum and maximum + 1, minimum is not None and minimum - 1) if bound is not False and bound is not None)
+    elif shape.type_name in {"string", "blob"}:
+        yield from _breaking_texts(shape, minimum or 0, maximum)
+    elif isinstance(shape, ListShape):
+        item = _value(shape.member, (shape.name,), full=False)
+        if maximum is not None and maximum < MAX_ITEMS:
+            yield [item] * (maximum + 1)
+        if minimum:
+            yield [item] * (minimum - 1)
+    elif isinstance(shape, MapShape) and maximum is not None and maximum < MAX_ITEMS:
+        item = _value(shape.value, (shape.name,), full=False)
+        yield {f"key{number}": item for number in range(maximum + 1)}
+
+
+def _breaking_texts(shape: Shape, minimum: int, maximum: int | None) -> Iterator[Any]:
+    texts = []
+    if maximum is not None and maximum < MAX_LENGTH:
+        texts.append("a" * (maximum + 1))
+    if minimum:
+        texts.append("a" * (minimum - 1))
+    if (pattern := shape.metadata.get("pattern")) and (text := breaking_string(pattern, minimum, maximum)) is not None:
+        texts.append(text)
+    yield from (text.encode() if shape.type_name == "blob" else text for text in texts)
+
+
+def _structure(shape: StructureShape, above: tuple[str, ...], *, full: bool) -> Members:
+    names = list(shape.required_members)
+    if full or shape.is_tagged_union:
+        names += [name for name in shape.members if name not in names]
+    if shape.is_tagged_union:
+        names = names[:1]
+    inner = (*above, shape.name)
+    return {
+        name: _value(shape.members[name], inner, full=full)
+        for name in names
+        if name in shape.required_members or not _turns_back(shape.members[name], inner)
+    }
+
+
+def _turns_back(shape: Shape, above: tuple[str, ...]) -> bool:
+    while isinstance(shape, ListShape | MapShape):
+        shape = shape.member if isinstance(shape, ListShape) else shape.value
+    return isinstance(shape, StructureShape) and (shape.name in above or len(above) > MAX_DEPTH)
+
+
+def _value(shape: Shape, above: tuple[str, ...], *, full: bool) -> Any:
+    metadata = shape.metadata
+    if isinstance(shape, StructureShape):
+        return {} if shape.is_document_type else _structure(shape, above, full=full)
+    if isinstance(shape, ListShape):
+        count = max(metadata.get("min", 0), 1 if full else 0)
+        return [_value(shape.member, above, full=full) for _ in range(count)]
+    if isinstance(shape, MapShape):
+        count = max(metadata.get("min", 0), 1 if full else 0)
+        key = _value(shape.key, above, full=full)
+        return {f"{key}{number or ''}": _value(shape.value, above, full=full) for number in range(count)}
+    return _scalar(shape)
+
+
+def _scalar(shape: Shape) -> Any:
+    metadata = shape.metadata
+    if enum := metadata.get("enum"):
+        return enum[0]
+    minimum, maximum = metadata.get("min"), metadata.get("max")
+    match shape.type_name:
+        case "boolean":
+            return True
+        case "timestamp":
+            return datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+        case "blob":
+            return b"a" * max(minimum or 0, 1)
+        case "string":
+            return matching_string(metadata.get("pattern"), minimum or 0, maximum)
+        case "float" | "double":
+            return float(minimum if minimum is not None else 1)
+        case _:
+            return int(minimum if minimum is not None else min(1, maximum if maximum is not None else 1))
