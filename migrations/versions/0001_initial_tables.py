@@ -17,26 +17,6 @@ JSON_OR_NULL = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_
 
 def upgrade() -> None:
     op.create_table(
-        "buckets",
-        sa.Column("id", INTEGER, autoincrement=True, nullable=False),
-        sa.Column("name", TEXT, nullable=False),
-        sa.Column("account", TEXT, nullable=False),
-        sa.Column("region", TEXT, nullable=False),
-        sa.Column("created_at", INTEGER, nullable=False),
-        sa.Column("tags", JSON_OR_NULL, nullable=True),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("name"),
-    )
-    with op.batch_alter_table("buckets", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_buckets_account"), ["account"], unique=False)
-
-    op.create_table(
-        "contents",
-        sa.Column("id", INTEGER, autoincrement=False, nullable=False),
-        sa.Column("data", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
         "credentials",
         sa.Column("access_key_id", TEXT, nullable=False),
         sa.Column("secret_access_key", TEXT, nullable=False),
@@ -50,7 +30,6 @@ def upgrade() -> None:
     with op.batch_alter_table("credentials", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_credentials_account"), ["account"], unique=False)
 
-    op.create_table("garbage", sa.Column("path", TEXT, nullable=False), sa.PrimaryKeyConstraint("path"))
     op.create_table(
         "log_groups",
         sa.Column("id", INTEGER, autoincrement=True, nullable=False),
@@ -63,19 +42,6 @@ def upgrade() -> None:
         sa.Column("log_group_class", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("account", "region", "name", name="log_groups_name"),
-    )
-    op.create_table(
-        "parts",
-        sa.Column("body", INTEGER, autoincrement=False, nullable=False),
-        sa.Column("number", INTEGER, autoincrement=False, nullable=False),
-        sa.Column("file", INTEGER, nullable=False),
-        sa.Column("size", INTEGER, nullable=False),
-        sa.Column("offset", INTEGER, nullable=True),
-        sa.Column("etag", TEXT, nullable=False),
-        sa.Column("checksum", TEXT, nullable=False),
-        sa.Column("modified_at", INTEGER, nullable=False),
-        sa.PrimaryKeyConstraint("body", "number"),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "policies",
@@ -161,6 +127,40 @@ def upgrade() -> None:
         sa.UniqueConstraint("account", "name", name="roles_name"),
     )
     op.create_table(
+        "s3_buckets",
+        sa.Column("id", INTEGER, autoincrement=True, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("account", TEXT, nullable=False),
+        sa.Column("region", TEXT, nullable=False),
+        sa.Column("created_at", INTEGER, nullable=False),
+        sa.Column("tags", JSON_OR_NULL, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+    )
+    with op.batch_alter_table("s3_buckets", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_s3_buckets_account"), ["account"], unique=False)
+
+    op.create_table(
+        "s3_contents",
+        sa.Column("id", INTEGER, autoincrement=False, nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table("s3_garbage", sa.Column("path", TEXT, nullable=False), sa.PrimaryKeyConstraint("path"))
+    op.create_table(
+        "s3_parts",
+        sa.Column("body", INTEGER, autoincrement=False, nullable=False),
+        sa.Column("number", INTEGER, autoincrement=False, nullable=False),
+        sa.Column("file", INTEGER, nullable=False),
+        sa.Column("size", INTEGER, nullable=False),
+        sa.Column("offset", INTEGER, nullable=True),
+        sa.Column("etag", TEXT, nullable=False),
+        sa.Column("checksum", TEXT, nullable=False),
+        sa.Column("modified_at", INTEGER, nullable=False),
+        sa.PrimaryKeyConstraint("body", "number"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "tags",
         sa.Column("arn", TEXT, nullable=False),
         sa.Column("key", TEXT, nullable=False),
@@ -213,35 +213,6 @@ def upgrade() -> None:
         batch_op.create_index("metrics_series", ["resource_id", "name", "at"], unique=False)
 
     op.create_table(
-        "objects",
-        sa.Column("bucket_id", INTEGER, nullable=False),
-        sa.Column("key", sa.LargeBinary(), nullable=False),
-        sa.Column("body", INTEGER, nullable=False),
-        sa.Column("layout", TEXT, nullable=False),
-        sa.Column("size", INTEGER, nullable=False),
-        sa.Column("etag", TEXT, nullable=False),
-        sa.Column("modified_at", INTEGER, nullable=False),
-        sa.Column("headers", JSON_OR_NULL, nullable=False),
-        sa.Column("tags", JSON_OR_NULL, nullable=True),
-        sa.Column("checksums", JSON_OR_NULL, nullable=False),
-        sa.Column("checksum_type", TEXT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["bucket_id"],
-            ["buckets.id"],
-        ),
-        sa.PrimaryKeyConstraint("bucket_id", "key"),
-        sqlite_with_rowid=False,
-    )
-    with op.batch_alter_table("objects", schema=None) as batch_op:
-        batch_op.create_index(
-            "objects_body",
-            ["body"],
-            unique=False,
-            sqlite_where=sa.text("layout <> 'inline'"),
-            postgresql_where=sa.text("layout <> 'inline'"),
-        )
-
-    op.create_table(
         "role_attachments",
         sa.Column("role", INTEGER, nullable=False),
         sa.Column("policy_arn", TEXT, nullable=False),
@@ -260,6 +231,54 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("role", "name"),
     )
     op.create_table(
+        "s3_objects",
+        sa.Column("bucket_id", INTEGER, nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("body", INTEGER, nullable=False),
+        sa.Column("layout", TEXT, nullable=False),
+        sa.Column("size", INTEGER, nullable=False),
+        sa.Column("etag", TEXT, nullable=False),
+        sa.Column("modified_at", INTEGER, nullable=False),
+        sa.Column("headers", JSON_OR_NULL, nullable=False),
+        sa.Column("tags", JSON_OR_NULL, nullable=True),
+        sa.Column("checksums", JSON_OR_NULL, nullable=False),
+        sa.Column("checksum_type", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bucket_id"],
+            ["s3_buckets.id"],
+        ),
+        sa.PrimaryKeyConstraint("bucket_id", "key"),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("s3_objects", schema=None) as batch_op:
+        batch_op.create_index(
+            "s3_objects_body",
+            ["body"],
+            unique=False,
+            sqlite_where=sa.text("layout <> 'inline'"),
+            postgresql_where=sa.text("layout <> 'inline'"),
+        )
+
+    op.create_table(
+        "s3_uploads",
+        sa.Column("id", INTEGER, autoincrement=False, nullable=False),
+        sa.Column("bucket_id", INTEGER, nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("initiated_at", INTEGER, nullable=False),
+        sa.Column("headers", JSON_OR_NULL, nullable=False),
+        sa.Column("tags", JSON_OR_NULL, nullable=True),
+        sa.Column("checksum_algorithm", TEXT, nullable=False),
+        sa.Column("checksum_type", TEXT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bucket_id"],
+            ["s3_buckets.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("s3_uploads", schema=None) as batch_op:
+        batch_op.create_index("s3_uploads_key", ["bucket_id", "key", "id"], unique=False)
+
+    op.create_table(
         "transitions",
         sa.Column("id", INTEGER, autoincrement=True, nullable=False),
         sa.Column("resource_id", INTEGER, nullable=False),
@@ -274,48 +293,29 @@ def upgrade() -> None:
     with op.batch_alter_table("transitions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_transitions_resource_id"), ["resource_id"], unique=False)
 
-    op.create_table(
-        "uploads",
-        sa.Column("id", INTEGER, autoincrement=False, nullable=False),
-        sa.Column("bucket_id", INTEGER, nullable=False),
-        sa.Column("key", sa.LargeBinary(), nullable=False),
-        sa.Column("initiated_at", INTEGER, nullable=False),
-        sa.Column("headers", JSON_OR_NULL, nullable=False),
-        sa.Column("tags", JSON_OR_NULL, nullable=True),
-        sa.Column("checksum_algorithm", TEXT, nullable=False),
-        sa.Column("checksum_type", TEXT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["bucket_id"],
-            ["buckets.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    with op.batch_alter_table("uploads", schema=None) as batch_op:
-        batch_op.create_index("uploads_key", ["bucket_id", "key", "id"], unique=False)
-
 
 def downgrade() -> None:
-    with op.batch_alter_table("uploads", schema=None) as batch_op:
-        batch_op.drop_index("uploads_key")
-
-    op.drop_table("uploads")
     with op.batch_alter_table("transitions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_transitions_resource_id"))
 
     op.drop_table("transitions")
+    with op.batch_alter_table("s3_uploads", schema=None) as batch_op:
+        batch_op.drop_index("s3_uploads_key")
+
+    op.drop_table("s3_uploads")
+    with op.batch_alter_table("s3_objects", schema=None) as batch_op:
+        batch_op.drop_index(
+            "s3_objects_body",
+            sqlite_where=sa.text("layout <> 'inline'"),
+            postgresql_where=sa.text("layout <> 'inline'"),
+        )
+
+    op.drop_table("s3_objects")
     op.drop_table("role_policies")
     with op.batch_alter_table("role_attachments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_role_attachments_policy_arn"))
 
     op.drop_table("role_attachments")
-    with op.batch_alter_table("objects", schema=None) as batch_op:
-        batch_op.drop_index(
-            "objects_body",
-            sqlite_where=sa.text("layout <> 'inline'"),
-            postgresql_where=sa.text("layout <> 'inline'"),
-        )
-
-    op.drop_table("objects")
     with op.batch_alter_table("metrics", schema=None) as batch_op:
         batch_op.drop_index("metrics_series")
 
@@ -326,6 +326,13 @@ def downgrade() -> None:
 
     op.drop_table("instances")
     op.drop_table("tags")
+    op.drop_table("s3_parts")
+    op.drop_table("s3_garbage")
+    op.drop_table("s3_contents")
+    with op.batch_alter_table("s3_buckets", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_s3_buckets_account"))
+
+    op.drop_table("s3_buckets")
     op.drop_table("roles")
     op.drop_table("revisions")
     with op.batch_alter_table("resources", schema=None) as batch_op:
@@ -345,15 +352,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_policies_account"))
 
     op.drop_table("policies")
-    op.drop_table("parts")
     op.drop_table("log_groups")
-    op.drop_table("garbage")
     with op.batch_alter_table("credentials", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_credentials_account"))
 
     op.drop_table("credentials")
-    op.drop_table("contents")
-    with op.batch_alter_table("buckets", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_buckets_account"))
-
-    op.drop_table("buckets")

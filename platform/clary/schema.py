@@ -7,19 +7,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
+from clary.shipped import find_folder
+
 _SQLITE_PREFIX = "sqlite:///"
-
-
-def migrations_folder() -> Path:
-    """Where Alembic's environment lies: inside the installed package, or beside it in a checkout."""
-    installed = _PACKAGE / "migrations"
-    return installed if installed.is_dir() else _PACKAGE.parents[1] / "migrations"
 
 
 def head() -> str:
     """The newest revision. Files are called ``<revision>_<words>.py`` with revisions that sort by age."""
-    newest = max(path.name for path in (migrations_folder() / "versions").glob("[0-9]*.py"))
+    newest = max(path.name for path in (find_folder("migrations") / "versions").glob("[0-9]*.py"))
     return newest.partition("_")[0]
 
 

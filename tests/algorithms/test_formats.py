@@ -207,7 +207,7 @@ def test_record_keeps_bytes_and_text() -> None:
 
 
 def test_a_frame_that_is_no_record_is_refused() -> None:
-    with pytest.raises(FormatError, match="no aialgs.data.Record"):
+    with pytest.raises(FormatError, match=r"no aialgs\.data\.Record"):
         parse_record(b"\xff\xff\xff")
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.wire import WireServer, wire_server
 
 from clary.aws import operations
 from clary.aws.exchange import Exchange
+from support.wire import WireServer, wire_server
 
 
 class Calls:
@@ -19,7 +19,7 @@ class Calls:
         self.answers: dict[str, Any] = {}
 
     def handler(self, name: str) -> operations.Handler:
-        """A handler that keeps its input and gives the answer that the test chose (an exception is raised)."""
+        """A handler that keeps its input and gives the answer that the test chose, raising exceptions."""
 
         def handle(context: operations.Context, request: dict[str, Any]) -> Any:
             self.contexts[name], self.requests[name] = context, request

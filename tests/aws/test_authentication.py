@@ -1,27 +1,25 @@
 """Who may call: signatures, clocks, tokens and presigned URLs, refused with each service's own codes."""
 
 import contextlib
-import http.client
-import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
 from urllib.parse import urlsplit
-from xml.etree.ElementTree import Element, fromstring
 
 import pytest
-from botocore.auth import S3SigV4Auth, SigV4Auth, SigV4QueryAuth
+from botocore.auth import S3SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from support.wire import ACCESS_KEY_ID, ACCOUNT, REGION, SECRET_ACCESS_KEY, WireServer
 
 from clary.kernel import clock
+from support.signed import send, send_signed, sign
+from support.waiting import wait_for
+from support.wire import ACCESS_KEY_ID, ACCOUNT, REGION, SECRET_ACCESS_KEY, WireServer
 
 Call = Callable[..., Any]
-Answer = tuple[int, dict[str, str], bytes]
 
 CALLS: dict[str, tuple[str, Call]] = {
     "json": ("sagemaker", lambda client: client.list_tags(ResourceArn="arn:aws:sagemaker:::model/m")),
@@ -61,50 +59,8 @@ def clock_shifted(by: timedelta) -> Iterator[None]:
         yield
 
 
-def send(wire: WireServer, method: str, url: str, headers: dict[str, str], body: bytes = b"") -> Answer:
-    """One request, exactly as given."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(urlsplit(wire.url).netloc, timeout=30)
-    try:
-        connection.putrequest(method, parts.path + (f"?{parts.query}" if parts.query else ""), skip_host=True)
-        for name, value in headers.items():
-            connection.putheader(name, value)
-        connection.putheader("Content-Length", str(len(body)))
-        connection.endheaders(body)
-        response = connection.getresponse()
-        return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
-    finally:
-        connection.close()
-
-
-def signed_request(
-    wire: WireServer,
-    *,
-    service: str = "sagemaker",
-    method: str = "POST",
-    path: str = "/",
-    body: bytes = b"{}",
-    headers: dict[str, str] | None = None,
-    signer: type[SigV4Auth] = SigV4Auth,
-) -> AWSRequest:
-    """A request that is rightly signed by botocore's own signer."""
-    given = {"Host": urlsplit(wire.url).netloc} | (headers or {})
-    request = AWSRequest(method, wire.url + path, data=body, headers=given)
-    signer(Credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY), service, REGION).add_auth(request)
-    return request
-
-
-def code_of(answer: Answer) -> str:
-    """The error code in whatever form it came."""
-    status, headers, body = answer
-    assert status >= 400
-    if "x-amzn-errortype" in headers:
-        return headers["x-amzn-errortype"]
-    if "json" in headers["content-type"]:
-        return str(json.loads(body)["__type"])
-    found: Element | None = fromstring(body).find(".//{*}Code")
-    assert found is not None
-    return found.text or ""
+def host_of(wire: WireServer) -> dict[str, str]:
+    return {"Host": urlsplit(wire.url).netloc}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +109,10 @@ def test_clock_skew(wire: WireServer, kind: str, expected: tuple[str, int], minu
 def test_skew_is_explained_and_a_little_is_borne(wire: WireServer, calls: Any) -> None:
     with clock_shifted(timedelta(minutes=-14)):
         wire.client("sts").get_caller_identity()
-    with clock_shifted(timedelta(minutes=-20)), pytest.raises(ClientError, match=r"Signature expired: \d{8}T"):
+    with (
+        clock_shifted(timedelta(minutes=-20)),
+        pytest.raises(ClientError, match=r"Signature expired: \d{8}T"),
+    ):
         wire.client("sts").get_caller_identity()
     assert "GetCallerIdentity" in calls.requests
 
@@ -200,7 +159,12 @@ def test_expired_key(wire: WireServer, kind: str, expected: tuple[str, int]) -> 
     ("headers", "method", "path", "expected"),
     [
         ({"X-Amz-Target": "SageMaker.ListTags"}, "POST", "/", (403, "MissingAuthenticationTokenException")),
-        ({"Content-Type": "application/x-www-form-urlencoded"}, "POST", "/", (403, "MissingAuthenticationToken")),
+        (
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            "POST",
+            "/",
+            (403, "MissingAuthenticationToken"),
+        ),
         ({"Host": "sts.eu-west-1.amazonaws.com"}, "POST", "/", (403, "MissingAuthenticationToken")),
         (
             {"Host": "runtime.sagemaker.eu-west-1.amazonaws.com"},
@@ -213,13 +177,13 @@ def test_expired_key(wire: WireServer, kind: str, expected: tuple[str, int]) -> 
 def test_unsigned(
     wire: WireServer, headers: dict[str, str], method: str, path: str, expected: tuple[int, str]
 ) -> None:
-    answer = send(wire, method, path, {"Host": "localhost"} | headers)
-    assert (answer[0], code_of(answer)) == expected
+    answer = send(wire.url + path, method=method, headers={"Host": "localhost"} | headers)
+    assert (answer.status, answer.code) == expected
 
 
 def test_s3_is_asked_anonymously(wire: WireServer) -> None:
-    status, headers, _ = send(wire, "GET", "/bucket/key", {"Host": "localhost"})
-    assert (status, headers["x-amz-meta-account"]) == (200, "anonymous")
+    answer = send(f"{wire.url}/bucket/key", method="GET", headers={"Host": "localhost"})
+    assert (answer.status, answer.headers["x-amz-meta-account"]) == (200, "anonymous")
 
 
 @pytest.mark.parametrize(
@@ -241,18 +205,18 @@ def test_incomplete_signature(wire: WireServer, authorization: str) -> None:
         "X-Amz-Date": "20240102T000000Z",
         "Authorization": authorization,
     }
-    answer = send(wire, "POST", "/", headers)
-    assert (answer[0], code_of(answer)) == (400, "IncompleteSignatureException")
+    answer = send(f"{wire.url}/", method="POST", headers=headers)
+    assert (answer.status, answer.code) == (400, "IncompleteSignatureException")
 
 
 @pytest.mark.parametrize("changed", ["body", "path", "query", "header", "method", "signature"])
 def test_whatever_is_signed_can_t_be_changed(wire: WireServer, calls: Any, changed: str) -> None:
     target = {"X-Amz-Target": "SageMaker.ListTags"}
     body = b'{"ResourceArn":"arn:aws:sagemaker:eu-west-1:123456789012:model/m"}'
-    request = signed_request(wire, body=body, headers=target)
+    request = sign(f"{wire.url}/", service="sagemaker", body=body, headers=target)
     headers = dict(request.headers.items())
     url, method = request.url, "POST"
-    assert send(wire, method, url, headers, body)[0] == 200
+    assert send(url, method=method, headers=headers, body=body).status == 200
     match changed:
         case "body":
             body += b" "
@@ -267,41 +231,38 @@ def test_whatever_is_signed_can_t_be_changed(wire: WireServer, calls: Any, chang
         case "signature":
             headers["Authorization"] = headers["Authorization"][:-1] + "g"
     calls.requests.clear()
-    answer = send(wire, method, url, headers, body)
-    assert (answer[0], code_of(answer)) == (400, "InvalidSignatureException")
+    answer = send(url, method=method, headers=headers, body=body)
+    assert (answer.status, answer.code) == (400, "InvalidSignatureException")
     assert calls.requests == {}
 
 
 def test_scope_of_another_service(wire: WireServer) -> None:
-    request = signed_request(wire, service="logs", headers={"X-Amz-Target": "SageMaker.ListTags"})
-    answer = send(wire, "POST", request.url, dict(request.headers.items()), b"{}")
-    assert code_of(answer) == "InvalidSignatureException"
-    assert b"scoped to correct service: 'sagemaker'" in answer[2]
+    target = {"X-Amz-Target": "SageMaker.ListTags"}
+    answer = send_signed(sign(f"{wire.url}/", service="logs", headers=target))
+    assert answer.code == "InvalidSignatureException"
+    assert b"scoped to correct service: 'sagemaker'" in answer.body
 
 
 def test_s3_body_must_have_the_declared_hash(wire: WireServer) -> None:
-    request = signed_request(
-        wire, service="s3", method="PUT", path="/b/k", body=b"data", signer=S3SigV4Auth
-    )
-    answer = send(wire, "PUT", request.url, dict(request.headers.items()), b"DATA")
-    assert (answer[0], code_of(answer)) == (400, "XAmzContentSHA256Mismatch")
+    request = sign(f"{wire.url}/b/k", service="s3", method="PUT", body=b"data", signer=S3SigV4Auth)
+    answer = send_signed(request, b"DATA")
+    assert (answer.status, answer.code) == (400, "XAmzContentSHA256Mismatch")
 
 
 def test_s3_headers_that_matter_must_be_signed(wire: WireServer) -> None:
-    request = signed_request(
-        wire, service="s3", method="PUT", path="/b/k", body=b"data", signer=S3SigV4Auth
-    )
-    headers = dict(request.headers.items()) | {"x-amz-copy-source": "/other/key"}
-    answer = send(wire, "PUT", request.url, headers, b"data")
-    assert (answer[0], code_of(answer)) == (403, "AccessDenied")
-    assert b"x-amz-copy-source" in answer[2]
+    request = sign(f"{wire.url}/b/k", service="s3", method="PUT", body=b"data", signer=S3SigV4Auth)
+    request.headers["x-amz-copy-source"] = "/other/key"
+    answer = send_signed(request, b"data")
+    assert (answer.status, answer.code) == (403, "AccessDenied")
+    assert b"x-amz-copy-source" in answer.body
 
 
-@pytest.mark.parametrize("path", ["/b/a%20b", "/b/a+b", "/b/%7Etilde~", "/b/x//y/../z", "/b/%E2%98%83", "/b/a=b&c"])
+@pytest.mark.parametrize(
+    "path", ["/b/a%20b", "/b/a+b", "/b/%7Etilde~", "/b/x//y/../z", "/b/%E2%98%83", "/b/a=b&c"]
+)
 def test_s3_paths_are_signed_as_they_are(wire: WireServer, path: str) -> None:
-    request = signed_request(wire, service="s3", method="GET", path=path, body=b"", signer=S3SigV4Auth)
-    status, headers, _ = send(wire, "GET", request.url, dict(request.headers.items()))
-    assert (status, headers["x-amz-meta-account"]) == (200, ACCOUNT)
+    answer = send_signed(sign(wire.url + path, service="s3", method="GET", signer=S3SigV4Auth))
+    assert (answer.status, answer.headers["x-amz-meta-account"]) == (200, ACCOUNT)
 
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
@@ -309,14 +270,14 @@ def test_presigned_s3_urls(wire: WireServer, version: str) -> None:
     client = wire.client("s3", config=Config(signature_version=version))
     parameters = {"Bucket": "b", "Key": "a b/é+c", "ResponseContentType": "text/html; a=b"}
     url = client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=60)
-    host = {"Host": urlsplit(wire.url).netloc}
-    status, headers, _ = send(wire, "GET", url, host)
-    assert (status, headers["x-amz-meta-account"]) == (200, ACCOUNT)
+    host = host_of(wire)
+    answer = send(url, method="GET", headers=host)
+    assert (answer.status, answer.headers["x-amz-meta-account"]) == (200, ACCOUNT)
     tampered = url.replace("response-content-type=text", "response-content-type=txet")
-    answer = send(wire, "GET", tampered, host)
-    assert (answer[0], code_of(answer)) == (403, "SignatureDoesNotMatch")
-    answer = send(wire, "PUT", url, host)
-    assert (answer[0], code_of(answer)) == (403, "SignatureDoesNotMatch")
+    answer = send(tampered, method="GET", headers=host)
+    assert (answer.status, answer.code) == (403, "SignatureDoesNotMatch")
+    answer = send(url, method="PUT", headers=host)
+    assert (answer.status, answer.code) == (403, "SignatureDoesNotMatch")
 
 
 def test_presigned_put_with_a_session_token(wire: WireServer) -> None:
@@ -331,9 +292,9 @@ def test_presigned_put_with_a_session_token(wire: WireServer) -> None:
         )
         parameters = {"Bucket": "b", "Key": "k", "ContentType": "text/csv", "Metadata": {"a": "b"}}
         url = client.generate_presigned_url("put_object", Params=parameters)
-        headers = {"Host": urlsplit(wire.url).netloc, "Content-Type": "text/csv", "x-amz-meta-a": "b"}
-        status, answered, _ = send(wire, "PUT", url, headers, b"1,2")
-        assert (status, answered["x-amz-meta-account"]) == (200, ACCOUNT)
+        headers = host_of(wire) | {"Content-Type": "text/csv", "x-amz-meta-a": "b"}
+        answer = send(url, method="PUT", headers=headers, body=b"1,2")
+        assert (answer.status, answer.headers["x-amz-meta-account"]) == (200, ACCOUNT)
 
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
@@ -342,26 +303,26 @@ def test_presigned_s3_url_expires(wire: WireServer, version: str) -> None:
     past = mock.patch("botocore.auth.time.time", return_value=clock.now() / clock.SECOND - 120)
     with clock_shifted(timedelta(seconds=-120)), past:
         url = client.generate_presigned_url("get_object", Params={"Bucket": "b", "Key": "k"}, ExpiresIn=60)
-    answer = send(wire, "GET", url, {"Host": urlsplit(wire.url).netloc})
-    assert (answer[0], code_of(answer)) == (403, "AccessDenied")
-    assert b"Request has expired" in answer[2]
+    answer = send(url, method="GET", headers=host_of(wire))
+    assert (answer.status, answer.code) == (403, "AccessDenied")
+    assert b"Request has expired" in answer.body
 
 
 def test_presigned_sts_url(wire: WireServer, calls: Any) -> None:
     calls.answers["GetCallerIdentity"] = {"Account": ACCOUNT}
-    host = {"Host": urlsplit(wire.url).netloc}
+    host = host_of(wire)
     url = f"{wire.url}/?Action=GetCallerIdentity&Version=2011-06-15"
     request = AWSRequest("GET", url, headers=host)
     signer = SigV4QueryAuth(Credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY), "sts", REGION, expires=60)
     signer.add_auth(request)
-    status, _, body = send(wire, "GET", request.url, host)
-    assert status == 200
-    assert ACCOUNT.encode() in body
+    answer = send(request.url, method="GET", headers=host)
+    assert answer.status == 200
+    assert ACCOUNT.encode() in answer.body
     with clock_shifted(timedelta(seconds=-120)):
         request = AWSRequest("GET", url, headers=host)
         signer.add_auth(request)
-    answer = send(wire, "GET", request.url, host)
-    assert (answer[0], code_of(answer)) == (403, "SignatureDoesNotMatch")
+    answer = send(request.url, method="GET", headers=host)
+    assert (answer.status, answer.code) == (403, "SignatureDoesNotMatch")
 
 
 @pytest.mark.parametrize("expires", ["0", "604801", "soon", "-5"])
@@ -370,13 +331,11 @@ def test_presigned_urls_last_a_week_at_most(wire: WireServer, expires: str) -> N
         "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20240102%2Feu-west-1%2Fs3%2Faws4_request"
         f"&X-Amz-Date=20240102T000000Z&X-Amz-Expires={expires}&X-Amz-SignedHeaders=host&X-Amz-Signature=x"
     )
-    answer = send(wire, "GET", f"/b/k?{query}", {"Host": "localhost"})
-    assert (answer[0], code_of(answer)) == (400, "AuthorizationHeaderMalformed")
+    answer = send(f"{wire.url}/b/k?{query}", method="GET", headers={"Host": "localhost"})
+    assert (answer.status, answer.code) == (400, "AuthorizationHeaderMalformed")
 
 
 def test_a_new_key_is_known_within_seconds(wire: WireServer) -> None:
-    from support.waiting import wait_for
-
     assert refusal(wire, "json", aws_access_key_id="AKIALATER")[0] == "UnrecognizedClientException"
     wire.add_credential("AKIALATER", "later")
     client = wire.client("s3", aws_access_key_id="AKIALATER", aws_secret_access_key="later")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from support.wire import ACCESS_KEY_ID, ACCOUNT, PRINCIPAL, REGION, WireServer
 
 from clary.kernel.errors import ServiceError, ValidationError
+from support.wire import ACCESS_KEY_ID, ACCOUNT, PRINCIPAL, REGION, WireServer
 
 MOMENT = datetime(2024, 5, 6, 7, 8, 9, 123000, tzinfo=UTC)
 

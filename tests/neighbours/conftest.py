@@ -59,7 +59,7 @@ def account(platform: Platform) -> str:
         session.add(
             CredentialRow(
                 access_key_id=f"AKIA{account}",
-                secret_access_key="secret",  # noqa: S106 - a key of this test alone
+                secret_access_key="secret",
                 account=account,
                 principal=administrator_principal(account),
                 created_at=clock.now(),

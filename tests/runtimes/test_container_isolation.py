@@ -30,7 +30,13 @@ def test_the_platforms_files_are_invisible(isolated_bench):
     bench = isolated_bench
     secret = bench.data_folder / "keys.json"
     secret.write_text("{}")
-    for path in (secret, bench.data_folder, Path.home() / ".aws", Path.home() / ".ssh", "/var/run/docker.sock"):
+    for path in (
+        secret,
+        bench.data_folder,
+        Path.home() / ".aws",
+        Path.home() / ".ssh",
+        "/var/run/docker.sock",
+    ):
         assert bench.run("test", "-e", str(path), name=f"t{abs(hash(path))}").exit_code == 1
 
 
@@ -80,9 +86,7 @@ def test_the_hosts_of_a_job_reach_each_other_by_name(isolated_bench, network_iso
     both = {"peers": ("algo-1", "algo-2"), "network_isolation": network_isolation}
     first = isolated_bench.start("python", "-c", LISTEN, name="one", hostname="algo-1", **both)
     log = isolated_bench.data_folder / "logs" / "algo-2.log"
-    second = isolated_bench.start(
-        "python", "-c", CALL, name="two", hostname="algo-2", log_path=log, **both
-    )
+    second = isolated_bench.start("python", "-c", CALL, name="two", hostname="algo-2", log_path=log, **both)
     assert isolated_bench.finish(second).exit_code == 0, log.read_text()
     assert isolated_bench.finish(first).exit_code == 0
 

@@ -36,7 +36,7 @@ def test_a_command_that_does_not_exist_fails_and_says_so(bench):
         assert "no-such-program" in str(fault)  # noqa: PT017 - an engine refuses at once, a process ends at once
         return
     state = bench.finish(spec.name)
-    assert state.exit_code == 127
+    assert state.exit_code != 0
     said = bench.lines() if bench.log.exists() else []
     assert "no-such-program" in f"{state.error} {said}"
 
@@ -64,10 +64,9 @@ def test_a_deeper_mount_shows_inside_another_and_may_be_read_only(isolated_bench
     cache.mkdir()
     (cache / "rows.csv").write_text("1,2\n")
     mounts = (Mount(bench.ml, "/opt/ml"), Mount(cache, "/opt/ml/input/data/train", read_only=True))
-    script = "cat /opt/ml/input/data/train/rows.csv; touch /opt/ml/input/data/train/x || echo refused"
-    bench.run("sh", "-c", f"{script} 2>/dev/null", mounts=mounts)
-    assert bench.lines()[0] == "1,2"
-    assert bench.lines()[-1] == "refused"
+    script = "cd /opt/ml/input/data/train; cat rows.csv; touch x || echo refused"
+    bench.run("sh", "-c", f"exec 2>/dev/null; {script}", mounts=mounts)
+    assert bench.lines() == ["1,2", "refused"]
 
 
 def test_deeper_mounts_work_without_isolation(open_bench):

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
-from support.strings import breaking_string, matching_string
 
 from clary.aws.checks import NOT_NULL, constraints_of, member_path
+from support.strings import breaking_string, matching_string
 
 # Longer values would only make the tests slow.
 MAX_LENGTH = 5_000
@@ -90,7 +90,9 @@ class _Place:
 
     def _travels(self, value: Any) -> bool:
         if self.location in {"uri", "header"}:
-            return not isinstance(value, str) or (value.isascii() and value.isprintable() and value.strip() == value != "")
+            return not isinstance(value, str) or (
+                value.isascii() and value.isprintable() and value.strip() == value != ""
+            )
         return self.location != "querystring" or value != []
 
 
@@ -111,7 +113,9 @@ def _places(
             yield from _inside(member, value[name], here, (*keys, name), inner)
 
 
-def _inside(shape: Shape, value: Any, path: str, keys: tuple[Any, ...], seen: dict[str, int]) -> Iterator[_Place]:
+def _inside(
+    shape: Shape, value: Any, path: str, keys: tuple[Any, ...], seen: dict[str, int]
+) -> Iterator[_Place]:
     if isinstance(shape, StructureShape):
         yield from _places(shape, value, path, keys, seen)
     elif isinstance(shape, ListShape) and value:
@@ -140,7 +144,11 @@ def _breaking_values(shape: Shape) -> Iterator[Any]:
     if metadata.get("enum"):
         yield "NoSuchValue"
     if shape.type_name in _NUMBERS:
-        yield from (bound for bound in (maximum and maximum + 1, minimum is not None and minimum - 1) if bound is not False and bound is not None)
+        yield from (
+            bound
+            for bound in (maximum and maximum + 1, minimum is not None and minimum - 1)
+            if bound is not False and bound is not None
+        )
     elif shape.type_name in {"string", "blob"}:
         yield from _breaking_texts(shape, minimum or 0, maximum)
     elif isinstance(shape, ListShape):
@@ -160,7 +168,9 @@ def _breaking_texts(shape: Shape, minimum: int, maximum: int | None) -> Iterator
         texts.append("a" * (maximum + 1))
     if minimum:
         texts.append("a" * (minimum - 1))
-    if (pattern := shape.metadata.get("pattern")) and (text := breaking_string(pattern, minimum, maximum)) is not None:
+    if (pattern := shape.metadata.get("pattern")) and (
+        text := breaking_string(pattern, minimum, maximum)
+    ) is not None:
         texts.append(text)
     yield from (text.encode() if shape.type_name == "blob" else text for text in texts)
 

@@ -20,7 +20,7 @@ def matching_string(pattern: str | None, minimum: int, maximum: int | None) -> s
         return "a" * max(minimum, 1 if maximum is None or maximum else 0)
     compiled = compile_pattern(pattern)
     assert compiled is not None
-    for candidate in _candidates(pattern):
+    for candidate in _candidates(pattern, minimum):
         if minimum <= len(candidate) <= (maximum or len(candidate)) and matches(compiled, candidate):
             return candidate
     raise AssertionError(f"no example of {minimum} to {maximum} characters for {pattern!r}")
@@ -39,11 +39,11 @@ def breaking_string(pattern: str, minimum: int, maximum: int | None) -> str | No
     return None
 
 
-def _candidates(pattern: str) -> Iterator[str]:
+def _candidates(pattern: str, length: int) -> Iterator[str]:
     # Java may repeat an anchor, and says \z where Python says \Z.
     python = _PROPERTY.sub("a", _translate(pattern)).replace("${", "{").replace(r"\z", r"\Z")
     tree = sre.parse(python)
-    for repeats in _REPEATS:
+    for repeats in (*_REPEATS, length):
         yield _sample(tree, repeats)
 
 

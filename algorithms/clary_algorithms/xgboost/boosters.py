@@ -33,8 +33,9 @@ class LoadedBooster:
         self.objective: str = learner["objective"]["name"]
         self.classes = int(learner["learner_model_param"].get("num_class", 0))
         self._booster = booster
-        self._linear = learner["gradient_booster"]["name"] == "gblinear"
-        self._rounds = (0, 0) if self._linear else _best_rounds(booster)
+        kind = learner["gradient_booster"]["name"]
+        self._in_place = kind == "gbtree"
+        self._rounds = (0, 0) if kind == "gblinear" else _best_rounds(booster)
         self._lock = threading.Lock()
 
     def predict(self, features: Features) -> Scores:
@@ -42,14 +43,17 @@ class LoadedBooster:
 
         The trees up to the best iteration vote, where early stopping found one.
         """
-        if self._linear:
-            # Linear boosters cannot predict in place, and only that is safe from several threads.
-            with self._lock:
-                scores: Scores = self._booster.predict(xgboost.DMatrix(features), validate_features=False)
-        else:
-            scores = self._booster.inplace_predict(
+        if self._in_place:
+            scores: Scores = self._booster.inplace_predict(
                 features, iteration_range=self._rounds, validate_features=False
             )
+        else:
+            # In place, linear boosters cannot predict and dart rounds otherwise; the lock is needed because
+            # only predicting in place is safe from several threads.
+            with self._lock:
+                scores = self._booster.predict(
+                    xgboost.DMatrix(features), iteration_range=self._rounds, validate_features=False
+                )
         return scores
 
 
@@ -84,7 +88,7 @@ class BoosterEnsemble:
 def load_boosters(model_dir: Path, *, ensemble: bool) -> BoosterEnsemble:
     """Load the model files of a folder: those whose names do not start with a dot, in order of name.
 
-    With `ensemble` every file takes part, else only the first. Raises ValueError naming a file it cannot load.
+    With `ensemble` every file takes part, else only the first. Raises ValueError naming an unloadable file.
     """
     files = sorted(path for path in model_dir.iterdir() if path.is_file() and not path.name.startswith("."))
     if not files:

@@ -26,7 +26,7 @@ def load_checkpoint(folder: Path) -> tuple["xgb.Booster | None", int]:
     for iteration, path in reversed(find_checkpoints(folder)):
         booster = xgb.Booster()
         try:
-            booster.load_model(path)
+            booster.load_model(bytearray(path.read_bytes()))
         except xgb.core.XGBoostError:
             logger.warning("Checkpoint %s cannot be read, the one before it is tried", path.name)
             continue

@@ -4,14 +4,12 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from clary.hosting.snapshot import EMPTY, Snapshot, read_records
 from clary.store import Database
 
 _LOG = logging.getLogger(__name__)
 POLL_SECONDS = 0.15
-# Requests for endpoints that do not exist must not keep the database busy: two reads are so far apart at least.
+# Requests for endpoints that do not exist must not keep the database busy: reads are so far apart.
 SPACING_SECONDS = 0.02
 
 
@@ -57,13 +55,15 @@ class Routes:
         self._started_at = loop.time()
         try:
             records = await asyncio.to_thread(read_records, self._database, self.snapshot.revision)
-        except SQLAlchemyError:
+            if records is not None:
+                self.snapshot = self.snapshot.succeed(records)
+        except Exception:  # whatever it is, the last good routes are better than none
             if self.is_current:
-                _LOG.exception("Routes cannot be read; requests go by those of revision %s", self.snapshot.revision)
+                _LOG.exception(
+                    "Routes cannot be read; requests go by those of revision %s", self.snapshot.revision
+                )
             self.is_current = False
             return
         if not self.is_current:
             _LOG.warning("Routes can be read again")
         self.is_current = True
-        if records is not None:
-            self.snapshot = self.snapshot.succeed(records)

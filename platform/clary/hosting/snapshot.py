@@ -1,4 +1,4 @@
-"""What a router knows of endpoints at one moment: which exist, which variants they have, where those listen."""
+"""What a router knows of endpoints at one moment: which serve, by which variants, at what addresses."""
 
 import random
 from collections.abc import Iterable, Mapping, Sequence

@@ -47,7 +47,7 @@ def decode_token(token: str, kind: type, invalid: ServiceError) -> Any:
     """The value that a token carries; raises ``invalid`` where it carries none of that kind."""
     try:
         value = json.loads(base64.urlsafe_b64decode(token))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise invalid from error
     if not isinstance(value, kind):
         raise invalid

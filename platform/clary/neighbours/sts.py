@@ -101,7 +101,7 @@ def _user_id(session: Session, context: Context) -> str:
 def _check_policy(document: str | None) -> None:
     try:
         json.loads(document or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ServiceError(
             "This policy contains invalid Json", code="MalformedPolicyDocument", status=400
         ) from error

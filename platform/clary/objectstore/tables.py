@@ -15,7 +15,7 @@ _Json: Any = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_nu
 class BucketRow(Base):
     """One bucket. Names are global on the platform; a bucket belongs to an account."""
 
-    __tablename__ = "buckets"
+    __tablename__ = "s3_buckets"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     name: Mapped[str] = mapped_column(unique=True)
@@ -28,14 +28,14 @@ class BucketRow(Base):
 class ObjectRow(Base):
     """One object: where its body is and what is answered about it.
 
-    ``layout`` says what ``body`` names: a row of ``contents`` (``inline``), one file (``file``), or a folder of part
-    files whose order and offsets are in ``parts`` (``parts``). ``headers`` holds the response headers, user
+    ``layout`` says what ``body`` names: a row of ``s3_contents`` (``inline``), one file (``file``), or a folder of part
+    files whose order and offsets are in ``s3_parts`` (``parts``). ``headers`` holds the response headers, user
     metadata included, by lower-case name. ``checksums`` maps the algorithm to the base64 value.
     """
 
-    __tablename__ = "objects"
+    __tablename__ = "s3_objects"
 
-    bucket_id: Mapped[int] = mapped_column(sa.ForeignKey("buckets.id"), primary_key=True)
+    bucket_id: Mapped[int] = mapped_column(sa.ForeignKey("s3_buckets.id"), primary_key=True)
     key: Mapped[bytes] = mapped_column(sa.LargeBinary, primary_key=True)
     body: Mapped[int]
     layout: Mapped[str]
@@ -50,7 +50,7 @@ class ObjectRow(Base):
     __table_args__ = (
         # A sweep after a crash asks which files are named; most objects are inline and not in this index.
         sa.Index(
-            "objects_body",
+            "s3_objects_body",
             "body",
             sqlite_where=sa.text("layout <> 'inline'"),
             postgresql_where=sa.text("layout <> 'inline'"),
@@ -63,7 +63,7 @@ class ObjectRow(Base):
 class ContentRow(Base):
     """The bytes of a small body, kept in the database so that it costs no file and no further fsync."""
 
-    __tablename__ = "contents"
+    __tablename__ = "s3_contents"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     data: Mapped[bytes] = mapped_column(sa.LargeBinary)
@@ -72,10 +72,10 @@ class ContentRow(Base):
 class UploadRow(Base):
     """One multipart upload in progress; its id becomes the body of the object."""
 
-    __tablename__ = "uploads"
+    __tablename__ = "s3_uploads"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    bucket_id: Mapped[int] = mapped_column(sa.ForeignKey("buckets.id"))
+    bucket_id: Mapped[int] = mapped_column(sa.ForeignKey("s3_buckets.id"))
     key: Mapped[bytes] = mapped_column(sa.LargeBinary)
     initiated_at: Mapped[int]
     headers: Mapped[StringMap] = mapped_column(_Json)
@@ -83,13 +83,13 @@ class UploadRow(Base):
     checksum_algorithm: Mapped[str]
     checksum_type: Mapped[str]
 
-    __table_args__ = (sa.Index("uploads_key", "bucket_id", "key", "id"),)
+    __table_args__ = (sa.Index("s3_uploads_key", "bucket_id", "key", "id"),)
 
 
 class PartRow(Base):
     """One part of an upload in progress or, with its ``offset``, of the object that the upload became."""
 
-    __tablename__ = "parts"
+    __tablename__ = "s3_parts"
 
     body: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -106,7 +106,7 @@ class PartRow(Base):
 class GarbageRow(Base):
     """A file or folder that no row names any more, by its path below the store's folder; to be deleted."""
 
-    __tablename__ = "garbage"
+    __tablename__ = "s3_garbage"
 
     path: Mapped[str] = mapped_column(primary_key=True)
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from clary import schema
+from clary.shipped import find_folder
 from clary.store.database import Database
 
 
@@ -37,7 +38,7 @@ def upgrade(url: str, revision: str = "head") -> None:
 
     keep_private(url)
     config = Config()
-    config.set_main_option("script_location", str(schema.migrations_folder()).replace("%", "%%"))
+    config.set_main_option("script_location", str(find_folder("migrations")).replace("%", "%%"))
     config.attributes["url"] = url
     command.upgrade(config, revision)
 

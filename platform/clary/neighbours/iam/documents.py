@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from clary.neighbours.iam.errors import MalformedPolicyDocument
 
-_VERSIONS = {"2008-10-17", "2012-10-17"}
+_VERSIONS = ("2008-10-17", "2012-10-17")
 
 
 def check_policy(document: str) -> None:
@@ -30,9 +30,7 @@ def check_trust_policy(document: str) -> None:
             raise MalformedPolicyDocument("Has prohibited field Resource")
         if not ("Principal" in statement or "NotPrincipal" in statement):
             raise MalformedPolicyDocument("AssumeRole policy must contain principals.")
-        actions = statement.get("Action", [])
-        names = [actions] if isinstance(actions, str) else actions
-        if not names or not all(isinstance(name, str) and name.lower().startswith("sts:") for name in names):
+        if not all(name.lower().startswith("sts:") for name in _read_actions(statement)):
             raise MalformedPolicyDocument("AssumeRole policy may only specify STS AssumeRole actions.")
 
 
@@ -44,7 +42,7 @@ def encode_document(document: str) -> str:
 def _read_statements(document: str, *, not_json: str) -> list[dict[str, Any]]:
     try:
         policy = json.loads(document)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedPolicyDocument(not_json) from error
     if not isinstance(policy, dict):
         raise MalformedPolicyDocument("Syntax errors in policy.")
@@ -55,6 +53,14 @@ def _read_statements(document: str, *, not_json: str) -> list[dict[str, Any]]:
     if not isinstance(listed, list) or not listed:
         raise MalformedPolicyDocument("Syntax errors in policy.")
     for statement in listed:
-        if not isinstance(statement, dict) or statement.get("Effect") not in {"Allow", "Deny"}:
+        if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
             raise MalformedPolicyDocument("Syntax errors in policy.")
+    return listed
+
+
+def _read_actions(statement: dict[str, Any]) -> list[str]:
+    actions = statement.get("Action")
+    listed = [actions] if isinstance(actions, str) else actions
+    if not isinstance(listed, list) or not listed or not all(isinstance(name, str) for name in listed):
+        raise MalformedPolicyDocument("Syntax errors in policy.")
     return listed

@@ -21,14 +21,14 @@ def container_name(work: Work, host: Host) -> str:
 def container_spec(
     work: Work,
     host: Host,
+    *,
+    spec: Mapping[str, Any],
     hosts: list[Host],
     folder: HostFolder,
-    *,
     environment: Mapping[str, str],
     log: Path,
 ) -> ContainerSpec:
     """The container of one host."""
-    spec = work.spec
     algorithm = spec["AlgorithmSpecification"]
     entrypoint = algorithm.get("ContainerEntrypoint")
     arguments = tuple(algorithm.get("ContainerArguments") or (() if entrypoint else ("train",)))

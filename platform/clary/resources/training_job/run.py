@@ -69,8 +69,9 @@ class TrainingRun:
                 container_spec(
                     self.work,
                     host,
-                    self.hosts,
-                    self.host_folder(host),
+                    spec=self.spec,
+                    hosts=self.hosts,
+                    folder=self.host_folder(host),
                     environment=environment,
                     log=self.logs[host.name],
                 )

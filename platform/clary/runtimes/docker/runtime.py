@@ -25,6 +25,8 @@ from clary.runtimes.protocol import ContainerSpec, ContainerState, Listed, Phase
 
 _CONFLICT = 409
 _LOG_SECONDS = 10.0
+_CREATE_SECONDS = 10.0
+_PAUSE_SECONDS = 0.02
 _LOOPBACK = {"127.0.0.1", "localhost", "0.0.0.0", "::1"}  # noqa: S104 - compared, not bound
 
 
@@ -89,10 +91,18 @@ class DockerRuntime:
         try:
             return self.engine.client.containers.create(**creation.options(self.engine))
         except APIError as error:
-            existing = self._find(spec.name) if error.status_code == _CONFLICT else None
-            if existing is None:
+            if error.status_code != _CONFLICT:
                 raise
-            return existing
+            return self._await_other(spec.name, error)
+
+    def _await_other(self, name: str, conflict: APIError) -> Container:
+        """Another call is creating it: the engine knows the name before it shows the container."""
+        deadline = time.monotonic() + _CREATE_SECONDS
+        while (container := self._find(name)) is None:
+            if time.monotonic() > deadline:
+                raise conflict
+            time.sleep(_PAUSE_SECONDS)
+        return container
 
     def _check_owner(self, container: Container) -> None:
         if container.labels.get("clary.data-dir") != self.data_id:
@@ -238,12 +248,13 @@ def read_state(container: Container) -> ContainerState:
     if phase is Phase.MISSING:
         return ContainerState(phase=phase)
     exited = phase is Phase.EXITED
+    started, finished = read_seconds(state["StartedAt"]), read_seconds(state["FinishedAt"])
     return ContainerState(
         phase=phase,
         exit_code=int(state["ExitCode"]) if exited else None,
         out_of_memory=bool(state.get("OOMKilled")),
-        started_at=read_seconds(state["StartedAt"]),
-        finished_at=read_seconds(state["FinishedAt"]) if exited else None,
+        started_at=started,
+        finished_at=max(started, finished) if exited else None,  # the engine may note the start later
         error=state.get("Error") or None,
     )
 
