@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def train(objective, *, rounds=10, **parameters):
     features, labels = DATA[objective.partition(":")[0]](return_X_y=True)
     classes = {"num_class": 3} if objective.startswith("multi:") else {}
     booster = xgboost.train(
-        {"objective": objective, "max_depth": 3, "nthread": 1, **classes, **parameters},
+        {"objective": objective, "nthread": 1, **classes, **parameters},
         xgboost.DMatrix(features, labels),
         rounds,
     )
@@ -114,6 +115,14 @@ def test_every_content_type_gives_the_same_numbers(cancer, content_type, encode)
     np.testing.assert_array_equal(scores(model, body, content_type), booster.predict(xgboost.DMatrix(sent)))
 
 
+def test_threads_at_the_same_time_get_the_same_numbers(cancer):
+    model, rows, expected = cancer
+    bodies = [to_csv(rows[number : number + 1]) for number in range(len(rows))] * 8
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda body: scores(model, body)[0], bodies))
+    np.testing.assert_array_equal(answers, np.tile(expected, 8))
+
+
 def test_empty_cells_and_short_rows_count_as_missing(cancer):
     model, rows, _ = cancer
     booster, _ = train("binary:logistic")
@@ -132,7 +141,12 @@ def test_the_best_iteration_answers_after_early_stopping(tmp_path):
         xgboost.DMatrix(features[300:], labels[300:]),
     )
     booster = xgboost.train(
-        {"nthread": 1}, train_set, 60, [(held_out, "validation")], early_stopping_rounds=5, verbose_eval=False
+        {"nthread": 1},
+        train_set,
+        60,
+        evals=[(held_out, "validation")],
+        early_stopping_rounds=5,
+        verbose_eval=False,
     )
     assert booster.best_iteration + 1 < booster.num_boosted_rounds()
     save(booster, tmp_path / "xgboost-model")

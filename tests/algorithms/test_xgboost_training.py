@@ -176,8 +176,7 @@ def test_folders_are_walked_and_hidden_files_skipped(container: TrainingContaine
     "objective",
     OBJECTIVES,
 )
-@pytest.mark.parametrize("image", ["xgboost:1", "sagemaker-xgboost:3.0-5"])
-def test_every_objective_trains(container: TrainingContainer, objective: str, image: str) -> None:
+def test_every_objective_trains(container: TrainingContainer, objective: str) -> None:
     features, labels = load_iris(return_X_y=True)
     labels = labels if objective.startswith("multi:") else (labels > 0).astype(float)
     if objective.startswith(("survival:", "reg:gamma")):
@@ -185,7 +184,7 @@ def test_every_objective_trains(container: TrainingContainer, objective: str, im
     container.add_channel("train", "csv", {"t.csv": to_csv(features, labels)})
     values = {"num_round": 2, "objective": objective}
     container.add_hyperparameters(values | ({"num_class": 3} if objective.startswith("multi:") else {}))
-    (first, last) = read_metrics(container.run(image=image))
+    (first, last) = read_metrics(container.run(image="sagemaker-xgboost:1.7-1"))
     assert all(name.startswith("train-") for name in first)
     assert np.isfinite(list(last.values())).all()
     assert (container.model / "xgboost-model").exists()
@@ -252,12 +251,10 @@ def test_cross_validation_leaves_a_model_a_fold(container: TrainingContainer, ca
     rows = len(cancer[1]) + len(cancer[3])
     assert f"Run 2-round of 4-fold cross validation with {rows} rows" in log
     metrics = read_metrics(log)
-    folds = np.array([scores["validation-logloss"] for scores in metrics[2:-1] if scores])
     assert len(metrics) == 8 * 3 + 2 + 1
     last_of_folds = [metrics[fold * 3 + fold // 4 + 2]["validation-logloss"] for fold in range(8)]
     assert metrics[-1]["validation-logloss"] == pytest.approx(np.mean(last_of_folds), abs=1e-4)
     assert metrics[-1]["train-logloss"] < metrics[-1]["validation-logloss"]
-    assert len(folds) > 0
 
 
 def test_training_resumes_from_the_last_checkpoint(container: TrainingContainer, diabetes: Split) -> None:

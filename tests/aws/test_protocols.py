@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from clary.kernel.errors import ServiceError, ValidationError
@@ -156,24 +157,23 @@ def test_service_with_several_protocols_is_answered_in_the_client_s(wire: WireSe
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "handler", "arguments"),
+    ("service", "operation", "arguments"),
     [
-        ("sagemaker", "describe_endpoint", "DescribeEndpoint", {"EndpointName": "e"}),
-        ("iam", "get_role", "GetRole", {"RoleName": "r"}),
+        ("sagemaker", "DescribeEndpoint", {"EndpointName": "e"}),
+        ("iam", "GetRole", {"RoleName": "r"}),
         (
             "sagemaker-featurestore-runtime",
-            "get_record",
             "GetRecord",
             {"FeatureGroupName": "g", "RecordIdentifierValueAsString": "1"},
         ),
     ],
 )
 def test_errors_reach_the_client(
-    wire: WireServer, calls: Any, service: str, operation: str, handler: str, arguments: dict[str, str]
+    wire: WireServer, calls: Any, service: str, operation: str, arguments: dict[str, str]
 ) -> None:
-    calls.answers[handler] = ValidationError('Could not find "é" <x>')
+    calls.answers[operation] = ValidationError('Could not find "é" <x>')
     with pytest.raises(ClientError) as caught:
-        getattr(wire.client(service), operation)(**arguments)
+        getattr(wire.client(service), xform_name(operation))(**arguments)
     assert caught.value.response["Error"]["Code"] == "ValidationException"
     assert caught.value.response["Error"]["Message"] == 'Could not find "é" <x>'
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400

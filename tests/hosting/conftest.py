@@ -1,23 +1,41 @@
 """A wire with a router, and endpoints whose instances are toy containers."""
 
+import asyncio
 import json
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from support.containers import ToyContainer
-from support.wire import ACCOUNT, REGION, WireServer, wire_server
 
+from clary.aws.exchange import Exchange
 from clary.hosting.router import Router
 from clary.kernel import clock, ids
 from clary.kernel.platform import Platform
 from clary.settings import Settings
 from clary.store.tables import InstanceRow, ResourceRow, RevisionRow
+from support.containers import ToyContainer
+from support.wire import ACCOUNT, REGION, WireServer, wire_server
 
 Variants = Mapping[str, tuple[float, Sequence[ToyContainer | int]]]
+
+
+class RouterInThread(Router):
+    """A router that can be closed from another thread than its server's."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+
+    async def handle(self, exchange: Exchange) -> None:
+        self.loop = asyncio.get_running_loop()
+        await super().handle(exchange)
+
+    def close_from_outside(self) -> None:
+        """Close in the loop that served; nothing was opened where no request came."""
+        if self.loop is not None:
+            asyncio.run_coroutine_threadsafe(self.close(), self.loop).result(30)
 
 
 class Hosting:
@@ -115,19 +133,17 @@ def _announce(session: Any) -> None:
 @pytest.fixture
 def make_hosting(tmp_path: Path) -> Iterator[Callable[..., Hosting]]:
     """``make_hosting(answer_seconds=…)``: a wire whose router has other limits."""
-    closing: list[Any] = []
+    with ExitStack() as stack:
 
-    def make(**limits: Any) -> Hosting:
-        platform = Platform.open(Settings(data_dir=tmp_path))
-        server = wire_server(tmp_path, {"sagemaker-runtime": Router(platform, **limits)})
-        wire = server.__enter__()
-        closing.append((server, platform))
-        return Hosting(wire)
+        def make(**limits: Any) -> Hosting:
+            platform = Platform.open(Settings(data_dir=tmp_path))
+            stack.callback(platform.database.dispose)
+            router = RouterInThread(platform, **limits)
+            wire = stack.enter_context(wire_server(tmp_path, {"sagemaker-runtime": router}))
+            stack.callback(router.close_from_outside)
+            return Hosting(wire)
 
-    yield make
-    for server, platform in closing:
-        server.__exit__(None, None, None)
-        platform.database.dispose()
+        yield make
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def test_an_unreachable_server_is_the_platforms_fault(model: Path) -> None:
         "s3",
         endpoint_url="http://127.0.0.1:9",
         aws_access_key_id="key",
-        aws_secret_access_key="secret",  # noqa: S106
+        aws_secret_access_key="secret",
         region_name="us-east-1",
         config=Config(retries={"total_max_attempts": 1}),
     )

@@ -269,7 +269,7 @@ def test_read_only_files_share_the_cache(s3: "S3Client", bucket: str, stage: Sta
     put(s3, bucket, "in/a")
     for host in range(2):
         stage(channel(f"s3://{bucket}/in"), host, 2, read_only=True)
-    assert os.path.samefile(stage.of(0) / "a", stage.of(1) / "a")
+    assert (stage.of(0) / "a").samefile(stage.of(1) / "a")
 
 
 def test_a_second_job_downloads_nothing(s3: "S3Client", bucket: str, stage: Stage) -> None:

@@ -13,8 +13,8 @@ LARGEST = 64 << 20
 class ToyContainer:
     """Answers ``/invocations`` with what it was sent; a body ``{"do": …}`` asks for something else.
 
-    ``fail``: that status and text. ``wait``: answer only after ``release`` is called. ``large``: that many bytes,
-    in pieces. ``break``: close the connection without an answer, or after half of one.
+    ``fail``: that status and text. ``wait``: answer only after ``release`` is called. ``large``: that many
+    bytes, in pieces. ``break``: close the connection without an answer, or after a part of one.
     """
 
     def __init__(self, name: str) -> None:

@@ -1,7 +1,8 @@
-"""Inputs of operations, made from the model: a minimal and a full valid one, and one for every broken constraint."""
+"""Inputs of operations, from the model: a minimal and a full valid one, and one a broken constraint."""
 
 import copy
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -45,7 +46,7 @@ def broken_examples(operation: OperationModel) -> Iterator[BrokenExample]:
     if shape is None:
         return
     base = full_example(operation)
-    for place in _places(shape, base, "", (), {}):
+    for place in _places(shape, base, None, frozenset()):
         for value, sentence in place.breaches():
             members = copy.deepcopy(base)
             place.put(members, value)
@@ -61,16 +62,20 @@ MISSING = _Missing()
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A value inside the input: where it is, how the error calls it, and what may be wrong with it."""
+    """A value inside the input: where it is, how errors call it, and what may be wrong with it.
+
+    ``noun`` is set for a scalar in a list or map, which AWS reports at the list with all its constraints.
+    """
 
     shape: Shape
     path: str
     keys: tuple[Any, ...]
-    required: bool
-    location: str | None
-    report: Callable[[str], str]
+    required: bool = False
+    location: str | None = None
+    noun: str | None = None
 
     def put(self, members: Members, value: Any) -> None:
+        """Replace the value, or take it out."""
         node: Any = members
         for key in self.keys[:-1]:
             node = node[key]
@@ -80,86 +85,88 @@ class _Place:
             node[self.keys[-1]] = value
 
     def breaches(self) -> Iterator[tuple[Any, str]]:
+        """Wrong values, each with the sentence that reports it."""
         if self.required and self.location != "uri" and "idempotencyToken" not in self.shape.metadata:
             yield MISSING, NOT_NULL
-        for sentence, rule in constraints_of(self.shape):
-            for value in _breaking_values(self.shape):
-                if not rule(value) and self._travels(value):
-                    yield value, self.report(sentence)
-                    break
+        constraints = constraints_of(self.shape)
+        together = ", ".join(sentence for sentence, _ in constraints)
+        values = [value for value in _breaking_values(self.shape) if self._travels(value)]
+        for sentence, rule in constraints:
+            for value in itertools.islice(itertools.filterfalse(rule, values), 1):
+                yield value, f"{self.noun} must satisfy constraint: [{together}]" if self.noun else sentence
 
     def _travels(self, value: Any) -> bool:
-        if self.location in {"uri", "header"}:
-            return not isinstance(value, str) or (
-                value.isascii() and value.isprintable() and value.strip() == value != ""
-            )
+        if self.location in {"uri", "header"} and isinstance(value, str):
+            return value.isascii() and value.isprintable() and value.strip() == value != ""
         return self.location != "querystring" or value != []
 
 
 def _places(
-    shape: StructureShape, value: Members, path: str, keys: tuple[Any, ...], seen: dict[str, int]
+    shape: StructureShape, value: Members, above: _Place | None, seen: frozenset[str]
 ) -> Iterator[_Place]:
-    if seen.get(shape.name, 0) > 0 or len(keys) > MAX_DEPTH * 2:
+    if shape.name in seen:
         return
-    inner = seen | {shape.name: 1}
+    path, keys = (above.path, above.keys) if above else ("", ())
+    payload = shape.serialization.get("payload")
     for name, member in shape.members.items():
-        if name not in value:
-            continue
-        here = member_path(path, name)
-        required = name in shape.required_members
-        location = member.serialization.get("location")
-        if not (shape.serialization.get("payload") == name and member.type_name in {"blob", "string"}):
-            yield _Place(member, here, (*keys, name), required, location, str)
-            yield from _inside(member, value[name], here, (*keys, name), inner)
+        is_raw = name == payload and member.type_name in {"blob", "string"}
+        if name in value and not is_raw:
+            place = _Place(
+                member,
+                member_path(path, name),
+                (*keys, name),
+                required=name in shape.required_members,
+                location=member.serialization.get("location"),
+            )
+            yield place
+            yield from _inside(place, value[name], seen | {shape.name})
 
 
-def _inside(
-    shape: Shape, value: Any, path: str, keys: tuple[Any, ...], seen: dict[str, int]
-) -> Iterator[_Place]:
+def _inside(place: _Place, value: Any, seen: frozenset[str]) -> Iterator[_Place]:
+    shape = place.shape
     if isinstance(shape, StructureShape):
-        yield from _places(shape, value, path, keys, seen)
+        yield from _places(shape, value, place, seen)
     elif isinstance(shape, ListShape) and value:
-        yield from _element(shape.member, value[0], path, (*keys, 0), seen, "1", "Member")
+        yield from _element(place, shape.member, 0, value[0], seen)
     elif isinstance(shape, MapShape) and value:
         key = next(iter(value))
-        yield from _element(shape.value, value[key], path, (*keys, key), seen, key, "Map value")
+        yield from _element(place, shape.value, key, value[key], seen)
 
 
-def _element(
-    shape: Shape, value: Any, path: str, keys: tuple[Any, ...], seen: dict[str, int], index: str, noun: str
-) -> Iterator[_Place]:
+def _element(above: _Place, shape: Shape, key: Any, value: Any, seen: frozenset[str]) -> Iterator[_Place]:
+    keys = (*above.keys, key)
     if isinstance(shape, StructureShape | ListShape | MapShape):
-        inner = f"{path}.{index}.member"
+        number = key + 1 if isinstance(key, int) else key
+        place = _Place(shape, f"{above.path}.{number}.member", keys)
         if not isinstance(shape, StructureShape):
-            yield _Place(shape, inner, keys, False, None, str)
-        yield from _inside(shape, value, inner, keys, seen)
-        return
-    sentences = ", ".join(sentence for sentence, _ in constraints_of(shape))
-    yield _Place(shape, path, keys, False, None, lambda _: f"{noun} must satisfy constraint: [{sentences}]")
+            yield place
+        yield from _inside(place, value, seen)
+    else:
+        yield _Place(shape, above.path, keys, noun="Member" if isinstance(key, int) else "Map value")
 
 
 def _breaking_values(shape: Shape) -> Iterator[Any]:
-    metadata = shape.metadata
-    minimum, maximum = metadata.get("min"), metadata.get("max")
-    if metadata.get("enum"):
+    minimum, maximum = shape.metadata.get("min"), shape.metadata.get("max")
+    if shape.metadata.get("enum"):
         yield "NoSuchValue"
     if shape.type_name in _NUMBERS:
-        yield from (
-            bound
-            for bound in (maximum and maximum + 1, minimum is not None and minimum - 1)
-            if bound is not False and bound is not None
-        )
+        yield from (bound + step for bound, step in ((maximum, 1), (minimum, -1)) if bound is not None)
     elif shape.type_name in {"string", "blob"}:
         yield from _breaking_texts(shape, minimum or 0, maximum)
     elif isinstance(shape, ListShape):
-        item = _value(shape.member, (shape.name,), full=False)
-        if maximum is not None and maximum < MAX_ITEMS:
-            yield [item] * (maximum + 1)
-        if minimum:
-            yield [item] * (minimum - 1)
-    elif isinstance(shape, MapShape) and maximum is not None and maximum < MAX_ITEMS:
-        item = _value(shape.value, (shape.name,), full=False)
-        yield {f"key{number}": item for number in range(maximum + 1)}
+        item = _value(shape.member, (shape.name,), full=True)
+        yield from ([item] * count for count in _wrong_counts(minimum, maximum))
+    elif isinstance(shape, MapShape):
+        item = _value(shape.value, (shape.name,), full=True)
+        for count in _wrong_counts(minimum, maximum):
+            yield {f"key{number}": item for number in range(count)}
+
+
+def _wrong_counts(minimum: int | None, maximum: int | None) -> Iterator[int]:
+    if maximum is not None and maximum < MAX_ITEMS:
+        yield maximum + 1
+    if minimum:
+        yield minimum - 1
 
 
 def _breaking_texts(shape: Shape, minimum: int, maximum: int | None) -> Iterator[Any]:
@@ -168,10 +175,8 @@ def _breaking_texts(shape: Shape, minimum: int, maximum: int | None) -> Iterator
         texts.append("a" * (maximum + 1))
     if minimum:
         texts.append("a" * (minimum - 1))
-    if (pattern := shape.metadata.get("pattern")) and (
-        text := breaking_string(pattern, minimum, maximum)
-    ) is not None:
-        texts.append(text)
+    if pattern := shape.metadata.get("pattern"):
+        texts += [text for text in [breaking_string(pattern, minimum, maximum)] if text is not None]
     yield from (text.encode() if shape.type_name == "blob" else text for text in texts)
 
 

@@ -5,13 +5,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
-from xml.etree.ElementTree import Element, fromstring
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.model import OperationModel
 from botocore.serialize import create_serializer
+from defusedxml.ElementTree import fromstring
 
 from support.wire import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 
@@ -33,9 +33,7 @@ class Answer:
             return self.headers["x-amzn-errortype"]
         if "json" in self.headers["content-type"]:
             return str(json.loads(self.body)["__type"])
-        found: Element | None = fromstring(self.body).find(".//{*}Code")
-        assert found is not None
-        return found.text or ""
+        return str(fromstring(self.body).find(".//{*}Code").text)
 
 
 def sign(
@@ -56,7 +54,7 @@ def sign(
 
 
 def serialize(operation: OperationModel, members: dict[str, Any]) -> dict[str, Any]:
-    """The request as botocore serialises it: ``method``, ``path``, ``headers`` and ``body``, to be changed and signed."""
+    """The request as botocore serialises it: ``method``, ``path``, ``headers`` and ``body``."""
     protocol = operation.service_model.resolved_protocol
     request = create_serializer(protocol, include_validation=False).serialize_to_request(members, operation)
     body = request["body"]

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from clary_algorithms.contract.errors import UserError
-from clary_algorithms.xgboost.training_run import Destination, History, Plan, train_booster
 from clary_algorithms.xgboost.callbacks import write_metric_line
 from clary_algorithms.xgboost.library import xgboost as xgb
 from clary_algorithms.xgboost.metrics import published_name
 from clary_algorithms.xgboost.model_file import MODEL_NAME
+from clary_algorithms.xgboost.training_run import Destination, History, Plan, train_booster
 
 logger = logging.getLogger(__name__)
 

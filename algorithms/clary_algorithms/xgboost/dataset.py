@@ -66,7 +66,7 @@ def load_dataset(
             raise UserError(
                 f"Failed to load {data_format} data with exception:\nfile {file.name}: {error}"
             ) from error
-    return _concatenate(blocks) if blocks else None
+    return concatenate(blocks) if blocks else None
 
 
 def to_matrix(rows: Rows, values: Mapping[str, Any]) -> "xgb.DMatrix":
@@ -81,11 +81,6 @@ def to_matrix(rows: Rows, values: Mapping[str, Any]) -> "xgb.DMatrix":
         label_upper_bound=bounds,
         nthread=values.get("nthread"),
     )
-
-
-def combine(first: Rows, second: Rows) -> Rows:
-    """The rows of both, for cross-validation over all data."""
-    return _concatenate([first, second])
 
 
 def _read_csv(path: Path, weighted: bool) -> Iterator[Rows]:
@@ -147,7 +142,8 @@ def _split_columns(block: npt.NDArray[np.float32], *, weighted: bool) -> Rows:
     return Rows(block[:, first:], block[:, 0], block[:, 1] if weighted else None)
 
 
-def _concatenate(blocks: list[Rows]) -> Rows:
+def concatenate(blocks: list[Rows]) -> Rows:
+    """The rows of all blocks; sparse ones are as wide as the widest, dense ones must have one width."""
     if len(blocks) == 1:
         return blocks[0]
     return Rows(

@@ -54,7 +54,7 @@ Evaluation = Callable[[Numbers, "DMatrix"], list[tuple[str, float]]]
 
 
 def published_name(metric: str) -> str:
-    """A metric's name without the power that XGBoost adds to this one, as the metric's regex has it."""
+    """A metric's name as the metric regexes have it: without the power that XGBoost adds to one."""
     return "tweedie-nloglik" if metric.startswith("tweedie-nloglik@") else metric
 
 

@@ -73,6 +73,13 @@ def choose_stopping_metric(values: Mapping[str, Any]) -> str | None:
     return tuned or next(reversed(values.get("eval_metric", [])), None)
 
 
+def to_library_name(metric: str, values: Mapping[str, Any]) -> str:
+    """The metric's name for XGBoost, which wants the power of this one in it."""
+    if metric == "tweedie-nloglik":
+        return f"{metric}@{values.get('tweedie_variance_power', 1.5):g}"
+    return metric
+
+
 def to_booster_parameters(
     values: Mapping[str, Any], *, release: Release, rows: int, distributed: bool
 ) -> dict[str, Any]:
@@ -82,9 +89,9 @@ def to_booster_parameters(
     """
     parameters = {name: value for name, value in values.items() if name not in _OURS | _GONE}
     parameters["objective"] = _objective(values)
-    parameters["eval_metric"], _ = split_metrics(values, release=release)
-    if not parameters["eval_metric"]:
-        del parameters["eval_metric"]
+    parameters.pop("eval_metric", None)
+    if metrics := split_metrics(values, release=release)[0]:
+        parameters["eval_metric"] = [to_library_name(metric, values) for metric in metrics]
     if not parameters["objective"].startswith("multi:"):
         parameters.pop("num_class", None)
     if values.get("silent") == 1:

@@ -29,12 +29,10 @@ def serve() -> None:
     logging.basicConfig(
         stream=sys.stdout, level=logging.INFO, format="[%(asctime)s %(levelname)s] %(name)s: %(message)s"
     )
-    loader = XGBoostLoader(
-        Release.of(Image.from_environment()),
-        settings=(settings := ServingSettings.from_environment()),
-        environment=os.environ,
-    )
-    serve_models(loader, model_dir=MLPaths.from_environment().model, settings=settings)
+    settings = ServingSettings.from_environment()
+    release = Release.of(Image.from_environment())
+    load = XGBoostLoader(release, settings=settings, environment=os.environ)
+    serve_models(load, model_dir=MLPaths.from_environment().model, settings=settings)
 
 
 class XGBoostLoader:

@@ -8,17 +8,21 @@ from typing import Any
 from clary_algorithms.contract.configuration import read_checkpoint_folder
 from clary_algorithms.contract.errors import UserError
 from clary_algorithms.contract.training import TrainingJob
-from clary_algorithms.xgboost.training_run import Destination, Plan, train_booster
 from clary_algorithms.xgboost.channels import validate_channels
 from clary_algorithms.xgboost.cross_validation import cross_validate
-from clary_algorithms.xgboost.dataset import Rows, combine, load_dataset, to_matrix
+from clary_algorithms.xgboost.dataset import Rows, concatenate, load_dataset, to_matrix
 from clary_algorithms.xgboost.distributed import join_ring
 from clary_algorithms.xgboost.faults import blame_training_errors, check_both_classes, check_labels
 from clary_algorithms.xgboost.hyperparameters import validate_hyperparameters
+from clary_algorithms.xgboost.library import xgboost as xgb
 from clary_algorithms.xgboost.model_file import MODEL_NAME, save_model
 from clary_algorithms.xgboost.release import Release
+from clary_algorithms.xgboost.training_run import Destination, Plan, train_booster
 
 logger = logging.getLogger(__name__)
+
+Models = dict[str, "xgb.Booster"]
+"""Boosters by the names of their files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +91,40 @@ def _has_data(job: TrainingJob, data: Data) -> bool:
 
 def _train_here(job: TrainingJob, plan: Plan, data: Data) -> None:
     _check_rows(plan, data)
-    assert data.training is not None  # both callers have made sure of it
-    training = to_matrix(data.training, plan.values)
-    validation = to_matrix(data.validation, plan.values) if data.validation else None
-    logger.info("Train matrix has %d rows and %d columns", training.num_row(), training.num_col())
-    if validation is not None:
-        logger.info("Validation matrix has %d rows", validation.num_row())
-    checkpoints = read_checkpoint_folder(job.paths)
     with blame_training_errors():
-        if "_kfold" in plan.values:
-            rows = combine(data.training, data.validation) if data.validation else data.training
-            boosters = cross_validate(
-                plan,
-                to_matrix(rows, plan.values),
-                model_folder=job.paths.model,
-                checkpoints=checkpoints,
-            )
-            models = {f"{MODEL_NAME}-{number}": booster for number, booster in enumerate(boosters)}
-        else:
-            destination = Destination(job.paths.model / MODEL_NAME, checkpoints)
-            models = {MODEL_NAME: train_booster(plan, training, validation, destination=destination)[0]}
+        models = _cross_validate(job, plan, data) if "_kfold" in plan.values else _train_one(job, plan, data)
     if plan.master:
         for name, model in models.items():
             save_model(model, job.paths.model / name, pickled=plan.release.pickles_model)
+
+
+def _train_one(job: TrainingJob, plan: Plan, data: Data) -> Models:
+    training, validation = _to_matrices(plan, data)
+    destination = Destination(job.paths.model / MODEL_NAME, read_checkpoint_folder(job.paths))
+    booster, _ = train_booster(plan, training, validation, destination=destination)
+    return {MODEL_NAME: booster}
+
+
+def _cross_validate(job: TrainingJob, plan: Plan, data: Data) -> Models:
+    rows = [rows for rows in (data.training, data.validation) if rows]
+    boosters = cross_validate(
+        plan,
+        to_matrix(concatenate(rows), plan.values),
+        model_folder=job.paths.model,
+        checkpoints=read_checkpoint_folder(job.paths),
+    )
+    return {f"{MODEL_NAME}-{number}": booster for number, booster in enumerate(boosters)}
+
+
+def _to_matrices(plan: Plan, data: Data) -> tuple["xgb.DMatrix", "xgb.DMatrix | None"]:
+    assert data.training is not None  # both callers of _train_here have made sure of it
+    training = to_matrix(data.training, plan.values)
+    logger.info("Train matrix has %d rows and %d columns", training.num_row(), training.num_col())
+    if data.validation is None:
+        return training, None
+    validation = to_matrix(data.validation, plan.values)
+    logger.info("Validation matrix has %d rows", validation.num_row())
+    return training, validation
 
 
 def _check_rows(plan: Plan, data: Data) -> None:

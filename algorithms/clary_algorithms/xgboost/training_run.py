@@ -12,7 +12,12 @@ from clary_algorithms.xgboost.checkpoints import load_checkpoint
 from clary_algorithms.xgboost.library import xgboost as xgb
 from clary_algorithms.xgboost.metrics import evaluate_with, is_maximized
 from clary_algorithms.xgboost.model_file import part_of
-from clary_algorithms.xgboost.parameters import choose_stopping_metric, split_metrics, to_booster_parameters
+from clary_algorithms.xgboost.parameters import (
+    choose_stopping_metric,
+    split_metrics,
+    to_booster_parameters,
+    to_library_name,
+)
 from clary_algorithms.xgboost.release import Release
 
 logger = logging.getLogger(__name__)
@@ -83,13 +88,14 @@ def _resume(plan: Plan, checkpoints: Path | None) -> tuple["xgb.Booster | None",
 def _writers(plan: Plan, destination: Destination, *, start: int) -> list[xgb.callback.TrainingCallback]:
     if not plan.master:
         return []
-    writers: list[xgb.callback.TrainingCallback] = [MetricLines(start=start)]
+    writers: list[xgb.callback.TrainingCallback] = []
     if destination.checkpoints:
         writers.append(Checkpoints(destination.checkpoints, start=start))
     if plan.values.get("save_model_on_termination") == "true":
         writers.append(ModelSoFar(destination.model, pickled=plan.release.pickles_model))
         before_exit(lambda: part_of(destination.model).unlink(missing_ok=True))
-    return writers
+    # The line comes last: a round that the log shows is saved.
+    return [*writers, MetricLines(start=start)]
 
 
 def _early_stopping(plan: Plan, *, validated: bool) -> list[xgb.callback.TrainingCallback]:
@@ -104,15 +110,8 @@ def _early_stopping(plan: Plan, *, validated: bool) -> list[xgb.callback.Trainin
         xgb.callback.EarlyStopping(
             rounds=rounds,
             data_name="validation",
-            metric_name=_history_name(metric, plan.values),
+            metric_name=to_library_name(metric, plan.values),
             maximize=is_maximized(metric),
             save_best=plan.values.get("booster") != "gblinear",
         )
     ]
-
-
-def _history_name(metric: str, values: Mapping[str, Any]) -> str:
-    """XGBoost adds the power to this one metric's name."""
-    if metric == "tweedie-nloglik":
-        return f"{metric}@{values.get('tweedie_variance_power', 1.5):g}"
-    return metric

@@ -1,5 +1,6 @@
 """Sends a request to a container and its answer back: kept-alive connections, nothing decoded on the way."""
 
+import io
 from collections.abc import Mapping
 
 import aiohttp
@@ -13,6 +14,7 @@ CONNECT_SECONDS = 1.0
 IDLE_SECONDS = 1.5
 # An answer up to this size goes out in one piece.
 _SMALL = 64 << 10
+_LARGE = 1 << 20
 # So much of a container's error is passed on.
 _ERROR_TEXT = 64 << 10
 _PASSED_BACK = (
@@ -58,10 +60,12 @@ class ContainerClient:
 
         Raises :class:`NotSent` before anything went out, else AWS's ModelError for whatever goes wrong.
         """
+        # A large body is written in pieces between which other requests get their turn.
+        data = body if len(body) <= _LARGE else io.BytesIO(body)
         instance.outstanding += 1
         try:
             async with self._session.post(
-                instance.url, data=body, headers=headers, allow_redirects=False
+                instance.url, data=data, headers=headers, allow_redirects=False
             ) as response:
                 if response.status // 100 != 2:
                     raise model_error(key, response.status, await _error_text(response))

@@ -4,15 +4,18 @@ from typing import Any
 
 from clary.cli.demo.data import Split
 
-ROUNDS = 60
+ROUNDS = 40
 # As a training job gets them: every value is a string.
 HYPERPARAMETERS = {
     "objective": "binary:logistic",
-    "eval_metric": "auc",
+    "eval_metric": "logloss",
     "num_round": str(ROUNDS),
     "max_depth": "4",
     "eta": "0.2",
     "subsample": "1",
+    # Version 1.7's own default, named because later versions estimate it from the data.
+    "base_score": "0.5",
+    "tree_method": "hist",
     "seed": "7",
 }
 

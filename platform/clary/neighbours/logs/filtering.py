@@ -51,7 +51,9 @@ class Found(NamedTuple):
 def filter_log_events(context: Context, request: Request) -> Response:
     """Events of some or all streams of a group that match a pattern, oldest first.
 
-    A page may be empty and still have a ``nextToken``: the search goes on there.
+    Every page with events has a ``nextToken``, as if more were to come: the SageMaker SDK shows the events of
+    such pages alone, and goes on from the token when it looks again. An empty page has one only where the
+    search isn't through.
     """
     if not request.get("startFromHead", True):
         raise UnsupportedOperation(
@@ -83,7 +85,7 @@ def _select(session: Session, group: LogGroupRow, request: Request) -> Sequence[
 def _search(
     events: Iterator[Found], request: Request, after: Place | None
 ) -> tuple[list[Found], Place | None]:
-    """The events that match and fit a page, and the place to go on from where more lines are left."""
+    """The events that match and fit a page, and the place to go on from."""
     matches = compile_pattern(request.get("filterPattern", ""))
     limit = request.get("limit", MAX_EVENTS)
     page: list[Found] = []
@@ -98,7 +100,7 @@ def _search(
                 return page, after
             page.append(item)
         after = item.place
-    return page, None
+    return page, after if page else None
 
 
 def _merge(

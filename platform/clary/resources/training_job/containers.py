@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from clary.kernel import clock
 from clary.kernel.work import Work
 from clary.resources.training_job.layout import DEFAULT_CHECKPOINTS, Host, HostFolder
 from clary.runtimes.instance_types import limits
@@ -68,9 +69,9 @@ def _mounts(spec: Mapping[str, Any], folder: HostFolder) -> tuple[Mount, ...]:
     return tuple(mounts)
 
 
-def open_log(work: Work, host: Host, *, started_at: int) -> Path:
+def open_log(work: Work, host: Host, *, launched_at: int) -> Path:
     """The file of the host's log stream, ``<job>/algo-N-<epoch seconds>``; there is exactly one a host."""
-    stream = f"{work.row.name}/{host.name}-{started_at // 1_000_000}"
+    stream = f"{work.row.name}/{host.name}-{launched_at // clock.SECOND}"
     with work.platform.database.write() as session:
         path = ensure_stream(
             session, account=work.row.account, region=work.row.region, group=LOG_GROUP, stream=stream

@@ -58,8 +58,8 @@ class TrainingRun:
     @cached_property
     def logs(self) -> Mapping[str, Path]:
         """The log file of each host, by name."""
-        started_at = self.work.state["started_at"]
-        return {host.name: open_log(self.work, host, started_at=started_at) for host in self.hosts}
+        launched_at = self.work.state["launched_at"]
+        return {host.name: open_log(self.work, host, launched_at=launched_at) for host in self.hosts}
 
     def start_containers(self) -> None:
         """Start every host's container, or adopt those that run."""

@@ -17,6 +17,7 @@ from clary.resources.training_job.containers import container_name
 from clary.resources.training_job.failure import failure_of
 from clary.resources.training_job.layout import HostFolder, write_config
 from clary.resources.training_job.metrics import MetricReader, forget_metrics, store_metrics
+from clary.resources.training_job.progress import ImageProgress
 from clary.resources.training_job.run import TrainingRun
 from clary.runtimes.protocol import Phase
 
@@ -30,8 +31,11 @@ PEER_GRACE_SECONDS = 30
 def prepare(run: TrainingRun) -> None:
     """Make the image ready, stage every channel for every host, write the configuration files."""
     work = run.work
+    if "launched_at" not in work.state:
+        work.update(launched_at=clock.now())
     run.runtime.check_image(run.image)
-    run.runtime.prepare_image(run.image)
+    progress = ImageProgress(work, run.logs[run.hosts[0].name])
+    run.runtime.prepare_image(run.image, report=progress)
     work.enter("Downloading", "Downloading input data", state={"started_at": clock.now()})
     shutil.rmtree(run.folder, ignore_errors=True)
     cache = Cache(work.platform.settings.folder / "cache")
