@@ -89,7 +89,8 @@ def test_stop_sends_term_and_lets_the_program_finish(bench):
 
 
 def test_stop_kills_a_program_that_ignores_term_with_all_its_children(bench):
-    script = "trap '' TERM; (trap '' TERM; while :; do date >> $CLARY_ML_ROOT/beats; sleep 0.02; done) & echo up; wait"
+    beat = "trap '' TERM; while :; do date >> $CLARY_ML_ROOT/beats; sleep 0.02; done"
+    script = f"trap '' TERM; ({beat}) & echo up; wait"
     name = bench.start("sh", "-c", script)
     wait_for(lambda: (bench.ml / "beats").exists() and bench.log.exists() and "up" in bench.lines())
     bench.runtime.stop(name, 0.2)

@@ -1,25 +1,25 @@
 """Addresses and ports are held by one holder at a time, across processes."""
 
-import multiprocessing
 import socket
-from concurrent.futures import ProcessPoolExecutor
-
-import pytest
+import subprocess
+import sys
 
 from clary.runtimes.process.leases import Leases
 
-
-def _lease(arguments):
-    path, holder = arguments
-    return Leases(path).lease_addresses(holder, 3)
+LEASE = """
+import sys
+from pathlib import Path
+from clary.runtimes.process.leases import Leases
+for number in range(10):
+    print(*Leases(Path(sys.argv[1])).lease_addresses(f"{sys.argv[2]}-{number}", 3))
+"""
 
 
 def test_processes_never_get_the_same_address(tmp_path):
-    path = tmp_path / "addresses.json"
-    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
-        held = list(pool.map(_lease, [(path, f"job-{number}") for number in range(24)]))
-    addresses = [address for group in held for address in group]
-    assert len(set(addresses)) == 72
+    command = [sys.executable, "-c", LEASE, str(tmp_path / "addresses.json")]
+    processes = [subprocess.Popen([*command, who], stdout=subprocess.PIPE, text=True) for who in "abcd"]
+    addresses = [address for process in processes for address in process.communicate()[0].split()]
+    assert len(set(addresses)) == len(addresses) == 120
     assert all(address.startswith("127.31.") for address in addresses)
 
 
@@ -40,7 +40,7 @@ def test_a_port_in_use_is_not_given(tmp_path):
         assert leases.lease_port("b") != port
 
 
-@pytest.mark.parametrize("path", ["new/folder/ports.json"])
-def test_nothing_is_held_before_the_first_lease(tmp_path, path):
-    assert Leases(tmp_path / path).find("anyone") == []
-    Leases(tmp_path / path).release("anyone")
+def test_nothing_is_held_before_the_first_lease(tmp_path):
+    leases = Leases(tmp_path / "new" / "ports.json")
+    assert leases.find("anyone") == []
+    leases.release("anyone")

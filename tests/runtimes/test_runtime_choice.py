@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -54,8 +55,8 @@ def test_the_doctor_names_a_remedy_for_what_does_not_work(monkeypatch):
 
 def test_the_process_runtime_never_loads_the_docker_sdk(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from clary.runtimes.select import open_runtime; "
-        "from clary.settings import Settings; open_runtime(Settings(data_dir=Path(sys.argv[1]), runtime='process')); "
+        "import sys; from clary.runtimes.select import open_runtime; from clary.settings import Settings; "
+        "open_runtime(Settings(data_dir=sys.argv[1], runtime='process')); "
         "sys.exit('docker' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False).returncode == 0
@@ -84,8 +85,6 @@ def test_no_isolation_is_told_in_a_warning(monkeypatch, caplog):
 
 def test_the_data_folder_is_hidden_even_inside_a_folder_that_is_seen(tmp_path):
     seen = sorted(python_folders()) or ["/usr"]
-    from pathlib import Path
-
     hidden = next(child for child in Path(seen[0]).iterdir() if child.is_dir())
     view = compose_view(mounts=(), files={}, scratch=tmp_path, hidden=[hidden])
     assert Empty(str(hidden)) in view

@@ -6,7 +6,7 @@ import pytest
 
 from clary.supervisor.logs import SecretFilter
 
-SECRET = "wJalrXUtnFEMI"  # noqa: S105
+SECRET = "wJalrXUtnFEMI"
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ class Networks:
     """Networks on one engine.
 
     Making a network takes a tenth of a second and an engine has room for some thirty, so a single host gets
-    none of its own: it joins one, common to all data folders, where containers can't reach each other. Several
-    hosts get a network for their group.
+    none of its own: it joins one, common to all data folders, where containers can't reach each other.
+    Several hosts get a network for their group.
     """
 
     def __init__(self, engine: Engine, *, data_id: str) -> None:
