@@ -51,13 +51,6 @@ def test_a_form_that_can_t_be_read(wire: WireServer, body: bytes) -> None:
     assert (answer.status, answer.code) == (400, "MalformedInput")
 
 
-def test_a_form_nested_without_end(wire: WireServer) -> None:
-    body = b"Action=GetRole&RoleName=r&" + b"a." * 100_000 + b"b=1"
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = send_signed(sign(f"{wire.url}/", service="iam", body=body, headers=form), body)
-    assert answer.status < 500 or answer.code == "InternalFailure"
-
-
 def test_a_client_that_goes_away_harms_no_one(wire: WireServer, calls: Any) -> None:
     request = sign(f"{wire.url}/b/k", service="s3", method="PUT", body=b"data", signer=S3SigV4Auth)
     head = "PUT /b/k HTTP/1.1\r\n" + "".join(

@@ -44,8 +44,9 @@ def test_what_the_model_allows_passes() -> None:
 
 def test_pattern_inside_a_list() -> None:
     assert failures("CreateEndpointConfig", endpoint_config(ModelName="a_b")) == (
-        "1 validation error detected: Value 'a_b' at 'productionVariants.1.member.modelName' failed to satisfy "
-        "constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9]([\\-a-zA-Z0-9]*[a-zA-Z0-9])?"
+        "1 validation error detected: Value 'a_b' at 'productionVariants.1.member.modelName' failed to "
+        "satisfy constraint: Member must satisfy regular expression pattern: "
+        "[a-zA-Z0-9]([\\-a-zA-Z0-9]*[a-zA-Z0-9])?"
     )
 
 

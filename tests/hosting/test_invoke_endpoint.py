@@ -21,8 +21,7 @@ MEGABYTE = 1 << 20
 def refused(hosting: Hosting, name: str, body: bytes = b"1", **members: Any) -> dict[str, Any]:
     with pytest.raises(ClientError) as caught:
         hosting.invoke(name, body, **members)
-    response: dict[str, Any] = caught.value.response
-    return response
+    return dict(caught.value.response)
 
 
 def error(response: dict[str, Any]) -> tuple[int, str, str]:
@@ -306,7 +305,7 @@ def test_an_answer_that_breaks_off_is_no_answer(hosting: Hosting, container: Sta
     ],
 )
 def test_what_no_endpoint_has_is_refused_by_name(
-    hosting: Hosting, container: Start, members: dict[str, str], header: str
+    hosting: Hosting, container: Start, members: dict[str, Any], header: str
 ) -> None:
     name = hosting.add_endpoint({"A": (1.0, [container("a")])})
     message = f"Endpoint {name} does not support the header x-amzn-sagemaker-{header}."

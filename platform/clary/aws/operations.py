@@ -4,8 +4,9 @@
     def create_model(context: Context, request: Request) -> Response: ...
 
 ``request`` is the parsed and validated input, by the model's member names (timestamps are aware datetimes,
-blobs are bytes); the answer is the output by the same names. Handlers are plain functions and run in a thread.
-Modules under ``clary.resources`` and ``clary.neighbours`` are imported by :func:`discover`: a new file is enough.
+blobs are bytes); the answer is the output by the same names. Handlers are plain functions and run in a
+thread. Modules under ``clary.resources`` and ``clary.neighbours`` are imported by :func:`discover`: a new
+file is enough.
 """
 
 import importlib

@@ -56,8 +56,13 @@ def _translate(pattern: str) -> str:
     pattern = pattern.replace(_ASTRAL, r"\U00010000-\U0010FFFF")
     pieces = []
     in_class = False
+    after_members = False
     for token in _TOKEN.finditer(pattern):
         text = token[0]
+        # A dash after a class is itself: `[\w-_]` is no range.
+        if after_members and text.startswith("-"):
+            text = "\\" + text
+        after_members = False
         if text.startswith("[") and not in_class:
             in_class = True
         elif text == "]":
@@ -66,5 +71,6 @@ def _translate(pattern: str) -> str:
             text = text.replace("[", r"\[", 1)
         elif members := _POSIX.get(token[1] or "") or _ASCII.get(text[1:] if text[0] == "\\" else ""):
             text = members if in_class else f"[{members}]"
+            after_members = in_class
         pieces.append(text)
     return "".join(pieces)

@@ -61,6 +61,7 @@ def _build(url: str, region: str, access_key_id: str | None, secret: str | None)
     from botocore.config import Config
 
     config = Config(
+        signature_version="s3v4",
         s3={"addressing_style": "path"},
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         connect_timeout=CONNECT_TIMEOUT_S,

@@ -64,9 +64,10 @@ class Creation:
             threads = str(max(1, int(spec.limits.cpus))) if spec.limits.cpus else None
             environment |= self.catalog.environment | {"HOME": "/tmp", "USER": "clary", "LOGNAME": "clary"}  # noqa: S108
             environment |= dict.fromkeys(_THREAD_VARIABLES, threads) if threads else {}
+        environment |= spec.environment
         if spec.port is not None:
             environment["SAGEMAKER_BIND_TO_PORT"] = str(spec.port)
-        return environment | dict(spec.environment)
+        return environment
 
     def _labels(self) -> dict[str, str]:
         own = dict(self.spec.labels)

@@ -10,20 +10,26 @@ from urllib.parse import urlsplit, urlunsplit
 
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import ReadTimeout
 
-from clary.kernel.errors import ClientFault, PlatformFault
+from clary.kernel.errors import PlatformFault
 from clary.kernel.ids import new_uid
+from clary.runtimes.docker.containers import (
+    CONFLICT,
+    PHASES,
+    read_state,
+    remove_container,
+    signal_container,
+    start_container,
+    wait_container,
+)
 from clary.runtimes.docker.creation import GATEWAY_HOST, Creation, to_labels
 from clary.runtimes.docker.engine import Engine, readable_errors
 from clary.runtimes.docker.images import Images
-from clary.runtimes.docker.logs import LogFollower, read_seconds
+from clary.runtimes.docker.logs import LogFollower
 from clary.runtimes.docker.networks import Networks
 from clary.runtimes.docker.ownership import needs_reclaim, reclaim
 from clary.runtimes.protocol import ContainerSpec, ContainerState, Listed, Phase
 
-_CONFLICT = 409
 _LOG_SECONDS = 10.0
 _CREATE_SECONDS = 10.0
 _PAUSE_SECONDS = 0.02
@@ -72,7 +78,7 @@ class DockerRuntime:
             container = self._find(spec.name) or self._create(spec)
             self._check_owner(container)
             if container.status == "created":
-                _start(container)
+                start_container(container)
         self._follow(container)
 
     def _check_mounts(self, spec: ContainerSpec) -> None:
@@ -91,7 +97,7 @@ class DockerRuntime:
         try:
             return self.engine.client.containers.create(**creation.options(self.engine))
         except APIError as error:
-            if error.status_code != _CONFLICT:
+            if error.status_code != CONFLICT:
                 raise
             return self._await_other(spec.name, error)
 
@@ -157,7 +163,7 @@ class DockerRuntime:
         self._follow(container)
         if read_state(container).phase is Phase.RUNNING:
             with readable_errors(f"waiting for {name}"):
-                _wait(container, timeout)
+                wait_container(container, timeout)
         return self.inspect(name)
 
     def _settle(self, container: Container) -> None:
@@ -177,17 +183,17 @@ class DockerRuntime:
         if container is None or read_state(container).phase is not Phase.RUNNING:
             return
         with readable_errors(f"stopping {name}"):
-            _signal(container, "SIGTERM")
-            _wait(container, grace)
-            _signal(container, "SIGKILL")
-            _wait(container, _LOG_SECONDS)
+            signal_container(container, "SIGTERM")
+            wait_container(container, grace)
+            signal_container(container, "SIGKILL")
+            wait_container(container, _LOG_SECONDS)
 
     def remove(self, name: str) -> None:
         """Kill and remove it with its log on the engine."""
         container = self._find_own(name)
         if container is not None:
             with readable_errors(f"removing {name}"):
-                _remove(container)
+                remove_container(container)
         with self._lock:
             follower = self._followers.pop(name, None)
         if follower is not None:
@@ -217,7 +223,7 @@ class DockerRuntime:
         with readable_errors("listing containers"):
             found = self.engine.client.api.containers(all=True, filters={"label": wanted})
         for row in found:
-            phase = _PHASES.get(row["State"], Phase.EXITED)
+            phase = PHASES.get(row["State"], Phase.EXITED)
             if phase is not Phase.MISSING:
                 own = json.loads(row["Labels"]["clary.labels"])  # without those that the image carries
                 yield Listed(name=row["Names"][0].removeprefix("/"), labels=own, phase=phase)
@@ -230,71 +236,6 @@ class DockerRuntime:
         return urlunsplit(
             parts._replace(netloc=f"{GATEWAY_HOST}:{parts.port}" if parts.port else GATEWAY_HOST)
         )
-
-
-_PHASES = {
-    "created": Phase.MISSING,
-    "running": Phase.RUNNING,
-    "paused": Phase.RUNNING,
-    "restarting": Phase.RUNNING,
-    "removing": Phase.MISSING,
-}
-
-
-def read_state(container: Container) -> ContainerState:
-    """The engine's account of a container in Clary's words."""
-    state = container.attrs["State"]
-    phase = _PHASES.get(state["Status"], Phase.EXITED)
-    if phase is Phase.MISSING:
-        return ContainerState(phase=phase)
-    exited = phase is Phase.EXITED
-    started, finished = read_seconds(state["StartedAt"]), read_seconds(state["FinishedAt"])
-    return ContainerState(
-        phase=phase,
-        exit_code=int(state["ExitCode"]) if exited else None,
-        out_of_memory=bool(state.get("OOMKilled")),
-        started_at=started,
-        finished_at=max(started, finished) if exited else None,  # the engine may note the start later
-        error=state.get("Error") or None,
-    )
-
-
-def _start(container: Container) -> None:
-    """Start it; a command that isn't in the image is the request's fault."""
-    try:
-        container.start()
-    except APIError as error:
-        explanation = str(error.explanation or error)
-        if "executable file not found" in explanation or "no such file or directory" in explanation:
-            raise ClientFault(f"the container's command can't be run: {explanation}") from error
-        raise
-
-
-def _wait(container: Container, timeout: float) -> None:
-    deadline = time.monotonic() + timeout
-    try:
-        container.wait(timeout=max(timeout, 0.001))
-    except NotFound:
-        return
-    except (ReadTimeout, RequestsConnectionError):
-        if time.monotonic() < deadline:  # not the time limit: the connection itself broke
-            raise
-
-
-def _signal(container: Container, number: str) -> None:
-    try:
-        container.kill(signal=number)
-    except APIError as error:  # it has ended meanwhile, or is gone
-        if error.status_code not in {404, _CONFLICT}:
-            raise
-
-
-def _remove(container: Container) -> None:
-    try:
-        container.remove(force=True, v=True)
-    except APIError as error:  # gone, or being removed by another call
-        if error.status_code not in {404, _CONFLICT}:
-            raise
 
 
 def _read_data_id(path: Path) -> str:

@@ -157,12 +157,8 @@ def compose_environment(spec: ContainerSpec, *, root: str, port: int | None) -> 
         **_user_packages(),
         **(dict.fromkeys(_THREAD_VARIABLES, threads) if threads else {}),
         **resolve_image(spec.image).environment,
+        **spec.environment,
         **({"SAGEMAKER_BIND_TO_PORT": str(port), "CLARY_BIND_HOST": "127.0.0.1"} if port else {}),
-        **{
-            name: value
-            for name, value in spec.environment.items()
-            if not (port and name == "SAGEMAKER_BIND_TO_PORT")
-        },
     }
 
 
