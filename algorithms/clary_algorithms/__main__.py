@@ -43,8 +43,8 @@ def main(arguments: list[str]) -> int:
     except LookupError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    # Containers share the machine's cores. Waiting OpenMP threads that spin on them made fifty rounds on a small
-    # table take seconds where two jobs ran at once; asleep they cost a few microseconds a wake.
+    # Containers share the machine's cores. OpenMP threads that spin while they wait made fifty rounds on a
+    # small table take seconds where two jobs ran at once; asleep, they cost a few microseconds a wake.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if task == "serve":
         load()()

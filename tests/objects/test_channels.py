@@ -247,7 +247,7 @@ def test_what_is_not_staged_from_s3_says_so(stage: Stage, members: Channel, sent
 
 
 def test_check_ends_the_staging(s3: "S3Client", bucket: str, stage: Stage) -> None:
-    put(s3, bucket, "in/a", "in/b")
+    s3.put_object(Bucket=bucket, Key="in/large", Body=bytes(48 << 20))
 
     def stopped() -> None:
         raise InterruptedError("the job is stopping")
@@ -255,6 +255,7 @@ def test_check_ends_the_staging(s3: "S3Client", bucket: str, stage: Stage) -> No
     with pytest.raises(InterruptedError):
         stage(channel(f"s3://{bucket}/in"), check=stopped)
     assert stage.files() == {}
+    assert list((stage.cache.folder / "partial").iterdir()) == []
 
 
 def test_a_writable_copy_never_reaches_the_cache(s3: "S3Client", bucket: str, stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """Runtimes to test, each on an empty data folder, and short ways to say what runs."""
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -88,6 +89,19 @@ class Bench:
     def python(self, code: str, **changes: object) -> ContainerState:
         """Run Python code to its end."""
         return self.run("python", "-c", code, **changes)
+
+    @property
+    def marker(self) -> str:
+        """A word that an argument may carry, to be found among this machine's processes."""
+        return f"marker-{self._uid}"
+
+    def find_processes(self) -> list[str]:
+        """The command lines on this machine that carry the marker."""
+        lines = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):  # a process may end while it is looked at
+                lines.append(path.read_text(errors="replace").replace("\0", " "))
+        return [line for line in lines if self.marker in line]
 
     def lines(self) -> list[str]:
         """What was printed, without timestamps."""

@@ -17,21 +17,15 @@ def _state_file(bench, name):
 @pytest.mark.parametrize("kind", ["bubblewrap", "user namespace", "none"])
 def test_a_process_whose_shim_was_killed_counts_as_killed_and_leaves_nothing_running(open_bench, kind):
     bench = open_bench(kind)
-    name = bench.start("sh", "-c", "while :; do date >> $CLARY_ML_ROOT/beats; sleep 0.02; done")
-    wait_for((bench.ml / "beats").exists)
+    name = bench.start("sh", "-c", "echo up; while :; do sleep 0.02; done", bench.marker)
+    wait_for(lambda: bench.log.exists() and bench.lines() == ["up"])
+    assert bench.find_processes()
     os.kill(json.loads(_state_file(bench, name).read_text())["pid"], signal.SIGKILL)
     state = bench.runtime.wait(name, 10)
     assert (state.phase, state.exit_code) == (Phase.EXITED, 137)
     assert "was killed" in state.error
     bench.runtime.stop(name, 0)
-    size = wait_for(lambda: _settled_size(bench.ml / "beats"))
-    assert (bench.ml / "beats").stat().st_size == size
-
-
-def _settled_size(path):
-    before = path.stat().st_size
-    os.sched_yield()
-    return before if path.stat().st_size == before else 0
+    wait_for(lambda: not bench.find_processes(), what="the end of every process")
 
 
 def test_a_reused_pid_is_not_taken_for_the_shim(open_bench):

@@ -9,6 +9,13 @@ from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError, S
 from clary.kernel.errors import ClientFault, JobError, PlatformFault
 from clary.objects.uri import S3Uri
 
+_NOT_THE_CLIENTS = (
+    BotoCoreError,
+    OSError,
+    RetriesExceededError,
+    S3DownloadFailedError,
+    S3UploadFailedError,
+)
 _SENTENCES = {
     "404": ("NoSuchKey", "The specified key does not exist."),
     "NotFound": ("NoSuchKey", "The specified key does not exist."),
@@ -21,13 +28,14 @@ _SENTENCES = {
 def job_faults(action: str, uri: S3Uri) -> Iterator[None]:
     """Raise :class:`ClientFault` for what the request or its data cause, :class:`PlatformFault` for the rest.
 
+    The rest is a server that fails or is away, and a disk that is full or broken.
     ``action`` opens the sentence as SageMaker's own reasons do: ``Data download`` or ``Artifact upload``.
     """
     try:
         yield
     except ClientError as error:
         raise fault_of(error, action, uri) from error
-    except (BotoCoreError, S3DownloadFailedError, S3UploadFailedError, RetriesExceededError) as error:
+    except _NOT_THE_CLIENTS as error:
         raise PlatformFault(f"{action} failed: {uri}: {error}") from error
 
 

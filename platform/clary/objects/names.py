@@ -1,6 +1,8 @@
-"""Which file a key becomes inside a channel."""
+"""Which file a key becomes inside a folder."""
 
 from clary.kernel.errors import ClientFault
+
+_LONGEST_PART = 255
 
 
 def local_name(key: str, prefix: str) -> str:
@@ -16,8 +18,9 @@ def local_name(key: str, prefix: str) -> str:
 
 
 def safe_name(name: str) -> str:
-    """``name`` without empty and ``.`` parts; :class:`ClientFault` where it would leave its folder."""
+    """``name`` without empty and ``.`` parts; :class:`ClientFault` where that can be no file below."""
     parts = [part for part in name.split("/") if part not in {"", "."}]
-    if not parts or ".." in parts or "\0" in name:
-        raise ClientFault(f'Data download failed: the key "{name}" cannot be a file in the channel\'s folder')
+    too_long = any(len(part.encode()) > _LONGEST_PART for part in parts)
+    if not parts or ".." in parts or "\0" in name or too_long:
+        raise ClientFault(f'Data download failed: the key "{name}" cannot be a file in a folder')
     return "/".join(parts)

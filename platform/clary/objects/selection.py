@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from clary.kernel.errors import ClientFault, ValidationError
+from clary.objects.faults import job_faults
 from clary.objects.listing import S3Object, find_objects, no_objects_message
 from clary.objects.manifests import parse_augmented, parse_manifest, references
 from clary.objects.names import local_name
@@ -98,7 +99,7 @@ def select(s3: "S3Client", channel: dict[str, Any], share: Share) -> Selection:
 
 def _select_prefix(s3: "S3Client", uri: S3Uri, share: Share) -> Selection:
     # A key that ends in a slash is how consoles show an empty folder.
-    files = (found for found in find_objects(s3, uri) if not found.key.endswith("/"))
+    files = (found for found in _list(s3, uri) if not found.key.endswith("/"))
     first = next(files, None)
     if first is None:
         raise ClientFault(no_objects_message(uri))
@@ -112,5 +113,11 @@ def _select_records(records: list[dict[str, Any]], uri: S3Uri) -> Selection:
     return Selection(entries, texts=((uri.basename, text),))
 
 
+def _list(s3: "S3Client", uri: S3Uri) -> Iterator[S3Object]:
+    with job_faults("Data download", uri):
+        yield from find_objects(s3, uri)
+
+
 def _read(s3: "S3Client", uri: S3Uri) -> bytes:
-    return s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read()
+    with job_faults("Data download", uri):
+        return s3.get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read()

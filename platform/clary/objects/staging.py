@@ -40,19 +40,18 @@ class Staging:
 
     def add(self, entry: Entry) -> int:
         """Make the entry's file; its size in bytes. :class:`ClientFault` where two keys need one path."""
-        if isinstance(entry.source, S3Uri):
-            with job_faults("Data download", entry.source):
-                return self.add(Entry(head_object(self._s3, entry.source), entry.name))
-        source = entry.source
-        target = self._target(entry.name)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._fill(source, target)
-        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-            raise ClientFault(
-                f"Data download failed: {source.uri} needs the path {entry.name}, which another key takes"
-            ) from error
-        return target.stat().st_size
+        uri = entry.source if isinstance(entry.source, S3Uri) else entry.source.uri
+        with job_faults("Data download", uri):
+            source = entry.source if isinstance(entry.source, S3Object) else head_object(self._s3, uri)
+            target = self._target(entry.name)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._fill(source, target)
+            except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+                raise ClientFault(
+                    f"Data download failed: {uri} needs the path {entry.name}, which another key takes"
+                ) from error
+            return target.stat().st_size
 
     def write(self, name: str, text: bytes) -> int:
         """Make a file of the given text; its size in bytes."""

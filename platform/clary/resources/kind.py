@@ -40,13 +40,15 @@ class Kind:
     """What distinguishes one kind from the next.
 
     ``name`` is the API's (``TrainingJob``: members ``TrainingJobName``, ``TrainingJobArn``,
-    ``TrainingJobStatus`` follow from it); ``path`` is the ARN's resource type; ``label`` its words in errors.
+    ``TrainingJobStatus`` follow from it); ``path`` is the ARN's resource type; ``label`` its words in errors;
+    ``plural`` the List operation's noun where it is not just an s longer.
     ``present`` adds members that Describe and List derive from a row.
     """
 
     name: str
     path: str
     label: str
+    plural: str = ""
     states: States = RECORD
     newest_first: bool = True
     present: Callable[[ResourceRow], Members] = lambda _row: {}
@@ -134,7 +136,7 @@ class Kind:
 
     def serve_list(self) -> None:
         """Register List: filters, sorts and pages as the operation's own input shape offers them."""
-        operation = f"List{self.name}s"
+        operation = f"List{self.plural or self.name + 's'}"
 
         def list_(context: Context, request: Request) -> Members:
             with context.platform.database.read() as session:

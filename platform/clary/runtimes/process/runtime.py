@@ -92,8 +92,7 @@ class ProcessRuntime:
         record = self._record(name)
         record.signal(signal.SIGTERM)
         record.wait(grace)
-        if record.find_shim() is not None:
-            record.kill(_KILL_SECONDS)
+        record.kill(_KILL_SECONDS)
 
     def remove(self, name: str) -> None:
         """Kill it where it runs, forget it, free its port."""
