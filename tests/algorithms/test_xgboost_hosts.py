@@ -108,10 +108,40 @@ def test_hosts_resume_from_the_masters_checkpoint(make_hosts: Callable[[int], Co
     assert log.count("#011train-rmse:") == ROUNDS - 3
 
 
-def test_a_failing_host_does_not_hang(make_hosts: Callable[[int], Containers]) -> None:
+@pytest.mark.parametrize("failing", [0, 1])
+def test_a_failing_host_fails_the_others(make_hosts: Callable[[int], Containers], failing: int) -> None:
     hosts = make_hosts(2)
     share(hosts, "train", [slice(0, 220), slice(220, None)])
     for host in hosts:
-        host.add_hyperparameters({"num_round": ROUNDS, "objective": "binary:logistic"})
+        host.add_hyperparameters({"num_round": ROUNDS, "objective": "count:poisson"})
+    hosts[failing].add_channel("train", "text/csv", {"part.csv": b"-1" + b",0" * 10 + b"\n"})
     run_together(hosts, succeed=False)
-    assert hosts[0].failure.startswith("ClientError: label must be in [0,1]")
+    assert hosts[failing].failure == "ClientError: PoissonRegression: label must be nonnegative"
+    assert hosts[1 - failing].failure.startswith("AlgorithmError: XGB train call failed with exception:")
+
+
+def test_a_host_that_fails_takes_the_tracker_with_it(make_hosts: Callable[[int], Containers]) -> None:
+    hosts = make_hosts(3)
+    share(hosts, "train", [None, slice(0, 220), slice(220, None)])
+    for host in hosts:
+        host.add_hyperparameters({"num_round": ROUNDS, "objective": "count:poisson"})
+    hosts[2].add_channel("train", "text/csv", {"part.csv": b"-1" + b",0" * 10 + b"\n"})
+    run_together(hosts, succeed=False)
+
+
+def test_sigterm_ends_every_host(make_hosts: Callable[[int], Containers]) -> None:
+    hosts = make_hosts(2)
+    share(hosts, "train", [slice(0, 220), slice(220, None)])
+    for host in hosts:
+        host.add_hyperparameters({"num_round": 1_000_000, "save_model_on_termination": "true"})
+    processes = [host.start() for host in hosts]
+    assert processes[0].stdout
+    for line in processes[0].stdout:
+        if line.startswith("[5]"):
+            break
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.communicate(timeout=30)
+    assert [process.returncode for process in processes] == [0, 0]
+    assert [len(list(host.model.iterdir())) for host in hosts] == [1, 0]

@@ -2,7 +2,7 @@
 
 import gzip
 import io
-import tarfile
+import sys
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +11,12 @@ from typing import BinaryIO, Protocol, cast
 
 from clary.kernel.errors import ClientFault
 from clary.objects.links import stays_inside
+
+# The first releases of Python 3.11, which distributions still ship, lack the safe extraction filter.
+if sys.version_info >= (3, 12):
+    import tarfile
+else:
+    from backports import tarfile
 
 # Headers that carry text (long names, PAX records) are read into memory: nobody needs more than this of it.
 _HEADER_TEXT_LIMIT = 1 << 20

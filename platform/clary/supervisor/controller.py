@@ -22,6 +22,7 @@ def main() -> None:
     run(platform, stop)
     platform.database.dispose()
     log.info("stopped")
+    assignment.end()
 
 
 if __name__ == "__main__":

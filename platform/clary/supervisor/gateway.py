@@ -1,5 +1,6 @@
 """``python -m clary.supervisor.gateway``: one gateway worker, on sockets that the supervisor opened."""
 
+import gc
 import logging
 import socket
 
@@ -16,9 +17,13 @@ def main() -> None:
     assignment = Assignment.accept()
     platform = Platform.open(assignment.settings)
     listeners = [socket.socket(fileno=descriptor) for descriptor in assignment.listeners]
-    serve(create_app(platform), listeners, on_ready=assignment.announce_ready)
+    app = create_app(platform)
+    # What start-up made lives as long as the process: collections need not look at it again and again.
+    gc.freeze()
+    serve(app, listeners, on_ready=assignment.announce_ready)
     platform.database.dispose()
     log.info("stopped")
+    assignment.end()
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """What the platform's child processes do alike before their own work begins."""
 
 import argparse
+import logging
+import os
 import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import NoReturn, Self
 
 from clary import settings
 from clary.settings import Settings
@@ -34,6 +36,11 @@ class Assignment:
         _allow_many_files()
         lifeline.follow(parsed.lifeline)
         return cls(settings=chosen, ready=parsed.ready, listeners=tuple(parsed.listen))
+
+    def end(self) -> NoReturn:
+        """End the process at once: all is closed, and taking the interpreter down costs half a second."""
+        logging.shutdown()
+        os._exit(0)
 
     def announce_ready(self) -> None:
         """Tell the supervisor that the work has begun."""
