@@ -14,7 +14,6 @@ from clary_algorithms.serving.settings import ServingSettings
 
 logger = logging.getLogger(__name__)
 
-_ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - the container contract: reachable from outside the container
 _DRAIN_SECONDS = 25
 """A stopped container is killed after 30 seconds."""
 _KEEP_ALIVE_SECONDS = 75
@@ -50,7 +49,7 @@ def build_routes(load: ModelLoader, model_dir: Path, settings: ServingSettings) 
 def _configure(app: ServingApp, settings: ServingSettings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        host=_ANY_ADDRESS,
+        host=settings.host,
         port=settings.port,
         loop="uvloop",
         http="httptools",

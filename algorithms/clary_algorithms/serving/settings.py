@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - the container contract: reachable from outside the container
 _MEBIBYTE = 1 << 20
 _DEBUG = 10
 
@@ -14,10 +15,12 @@ class ServingSettings:
     """Settings of one model server.
 
     `max_payload_bytes` 0 means no limit. `queue_size` is how many requests may wait beyond the `workers`
-    being served. `model_memory_bytes` bounds the artifacts held in multi-model mode; None asks the machine.
+    being served. `host` is every interface, as the contract says, unless CLARY_BIND_HOST names one (a server
+    without a network namespace of its own). `model_memory_bytes` bounds the artifacts held in multi-model mode; None asks the machine.
     Source: "Use Your Own Inference Code with Hosting Services" and the sagemaker-inference toolkit.
     """
 
+    host: str = ANY_ADDRESS
     port: int = 8080
     workers: int = 1
     queue_size: int = 100
@@ -36,6 +39,7 @@ class ServingSettings:
         timeout = _read_integer(environment, "SAGEMAKER_MODEL_SERVER_TIMEOUT", default=600 if batch else 60)
         memory = _read_integer(environment, "CLARY_MODEL_MEMORY_IN_MB", default=0, minimum=0)
         return cls(
+            host=environment.get("CLARY_BIND_HOST") or ANY_ADDRESS,
             port=_read_integer(environment, "SAGEMAKER_BIND_TO_PORT", default=8080),
             workers=_read_integer(environment, "SAGEMAKER_MODEL_SERVER_WORKERS", default=os.cpu_count() or 1),
             queue_size=_read_integer(environment, "CLARY_SERVING_QUEUE_SIZE", default=100, minimum=0),

@@ -4,16 +4,14 @@ The hosts that have data form a ring; its first member is the master, which alon
 without data takes no part, except that the job's first host keeps the tracker that holds the ring together.
 """
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from clary_algorithms.contract.configuration import Hosts
-from clary_algorithms.xgboost import rendezvous
 from clary_algorithms.xgboost.library import xgboost as xgb
-
-logger = logging.getLogger(__name__)
+from clary_algorithms.xgboost.rendezvous import Attendee, Convener, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,46 +28,43 @@ class Ring:
 
 @contextmanager
 def join_ring(hosts: Hosts, *, has_data: bool) -> Iterator[Ring]:
-    """Meet the other hosts and stay in the ring for the block; a ring of no members has size 0."""
-    deadline = rendezvous.start_deadline()
-    tracker = None
+    """Meet the other hosts and stay in the ring for the block; a ring of no members has size 0.
+
+    After an error in the block the ring is left without the others' consent: they may be waiting for this
+    host, and it would wait for them.
+    """
+    meeting: Convener | Attendee
     if hosts.rank == 0:
-        tracker = _Tracker(rendezvous.resolve(hosts.current, deadline=deadline), hosts)
-        plan = rendezvous.gather(hosts.names, takes_part=has_data, answer=tracker.start, deadline=deadline)
+        meeting = Convener(hosts.names, takes_part=has_data)
+        plan, _tracker = _start_tracker(meeting, hosts)
+        meeting.announce(plan)
     else:
-        plan = rendezvous.report(hosts.names, current=hosts.current, takes_part=has_data, deadline=deadline)
-    members = plan["members"]
-    rank = members.index(hosts.current) if hosts.current in members else None
-    ring = Ring(rank, len(members))
-    if rank is None or len(members) == 1:
+        meeting = Attendee(hosts.names, current=hosts.current, takes_part=has_data)
+        plan = meeting.plan
+    members: list[str] = plan["members"]
+    ring = Ring(members.index(hosts.current) if hosts.current in members else None, len(members))
+    with _collective(ring, plan["arguments"]):
         yield ring
-    else:
-        # The ranks follow the task names, so the master is the same host at every start.
-        xgb.collective.init(**plan["arguments"], dmlc_task_id=f"{rank:04d}")
-        yield ring
-        # Not after an error: the others may be waiting for this host, and it for them.
-        xgb.collective.finalize()
-    if tracker and len(members) > 1:
-        tracker.wait()
+    # The tracker lives until this host has heard from all members.
+    meeting.finish()
 
 
-class _Tracker:
-    """XGBoost's tracker, on the job's first host."""
+@contextmanager
+def _collective(ring: Ring, arguments: Mapping[str, Any]) -> Iterator[None]:
+    if ring.rank is None or ring.size == 1:
+        yield
+        return
+    # The ranks follow the task names, so the master is the same host at every start.
+    xgb.collective.init(**arguments, dmlc_task_id=f"{ring.rank:04d}")
+    yield
+    xgb.collective.finalize()
 
-    def __init__(self, address: str, hosts: Hosts) -> None:
-        self._address = address
-        self._hosts = hosts
-        self._tracker: xgb.tracker.RabitTracker | None = None
 
-    def start(self, roll: rendezvous.Roll) -> dict[str, object]:
-        """Start it for the hosts that take part, and say who they are and how they reach it."""
-        members = [name for name in self._hosts.names if roll.get(name)]
-        if len(members) < 2:
-            return {"members": members, "arguments": {}}
-        self._tracker = xgb.tracker.RabitTracker(n_workers=len(members), host_ip=self._address, sortby="task")
-        self._tracker.start()
-        return {"members": members, "arguments": self._tracker.worker_args()}
-
-    def wait(self) -> None:
-        if self._tracker:
-            self._tracker.wait_for()
+def _start_tracker(meeting: Convener, hosts: Hosts) -> tuple[Plan, "xgb.tracker.RabitTracker | None"]:
+    """Say who is in the ring, and start what holds it together if there is more than one."""
+    members = [name for name in hosts.names if meeting.roll[name]]
+    if len(members) < 2:
+        return {"members": members, "arguments": {}}, None
+    tracker = xgb.tracker.RabitTracker(n_workers=len(members), host_ip=meeting.address, sortby="task")
+    tracker.start()
+    return {"members": members, "arguments": tracker.worker_args()}, tracker

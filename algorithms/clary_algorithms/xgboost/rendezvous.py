@@ -1,66 +1,79 @@
-"""How the hosts of a job find each other: the first one hears who has data and tells all where to meet."""
+"""How the hosts of a job find each other: the first one hears who has data and tells all where to meet.
+
+The connections stay open while the hosts train, so that the first one learns of a host that fails.
+"""
 
 import json
 import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from clary_algorithms.contract.errors import PlatformError
+from clary_algorithms.contract.errors import AlgorithmError, PlatformError
 
 PORT = 9099
 _DEADLINE_SECONDS = 1800
 """Hosts come at different times: each loads its share of the data first."""
 _PAUSE_SECONDS = 0.2
 
+_DONE = b"."
+
 Roll = dict[str, bool]
 """Whether each host takes part, by name."""
+Plan = dict[str, Any]
+"""What the first host tells the others."""
+Result = TypeVar("Result")
 
 
-def resolve(host: str, *, deadline: float) -> str:
+def resolve(host: str) -> str:
     """The host's address. Names appear as the hosts start, so it asks again until the deadline."""
-    while True:
-        try:
-            return socket.gethostbyname(host)
-        except OSError as error:
-            if time.monotonic() > deadline:
-                raise PlatformError(f"host {host} does not resolve: {error}") from error
-        time.sleep(_PAUSE_SECONDS)
+    return _retry(lambda: socket.gethostbyname(host), failure=f"host {host} does not resolve")
 
 
-def start_deadline() -> float:
-    return time.monotonic() + _DEADLINE_SECONDS
+class Convener:
+    """The first host's side."""
 
-
-def gather(
-    hosts: Sequence[str], *, takes_part: bool, answer: Callable[[Roll], dict[str, Any]], deadline: float
-) -> dict[str, Any]:
-    """On the first host: wait for every other's report, then send each what ``answer`` makes of the roll."""
-    roll: Roll = {hosts[0]: takes_part}
-    connections: list[socket.socket] = []
-    try:
-        with socket.create_server((resolve(hosts[0], deadline=deadline), PORT)) as server:
-            while len(roll) < len(hosts):
-                connection = _accept(server, deadline=deadline, missing=set(hosts) - set(roll))
-                connections.append(connection)
+    def __init__(self, hosts: Sequence[str], *, takes_part: bool) -> None:
+        """Wait for every other host's report."""
+        self.address = resolve(hosts[0])
+        self.roll: Roll = {hosts[0]: takes_part}
+        self._connections: dict[str, socket.socket] = {}
+        deadline = time.monotonic() + _DEADLINE_SECONDS
+        with socket.create_server((self.address, PORT)) as server:
+            while len(self.roll) < len(hosts):
+                connection = _accept(server, deadline=deadline, missing=set(hosts) - set(self.roll))
                 report = _receive(connection)
-                roll[report["host"]] = report["takes_part"]
-        reply = answer(roll)
-        for connection in connections:
-            _send(connection, reply)
-    finally:
-        for connection in connections:
-            connection.close()
-    return reply
+                self.roll[report["host"]] = report["takes_part"]
+                self._connections[report["host"]] = connection
+
+    def announce(self, plan: Plan) -> None:
+        """Send every other host the plan."""
+        for connection in self._connections.values():
+            _send(connection, plan)
+
+    def finish(self) -> None:
+        """Wait until the hosts that take part are done; raises AlgorithmError for one that fails."""
+        for host, connection in self._connections.items():
+            if not self.roll[host]:
+                continue
+            connection.settimeout(None)
+            if not connection.recv(1):
+                raise AlgorithmError(f"host {host} failed")
 
 
-def report(hosts: Sequence[str], *, current: str, takes_part: bool, deadline: float) -> dict[str, Any]:
-    """On any other host: report to the first and wait for its answer."""
-    address = resolve(hosts[0], deadline=deadline)
-    with _connect(address, deadline=deadline) as connection:
-        connection.settimeout(_DEADLINE_SECONDS)
-        _send(connection, {"host": current, "takes_part": takes_part})
-        return _receive(connection)
+class Attendee:
+    """Any other host's side."""
+
+    def __init__(self, hosts: Sequence[str], *, current: str, takes_part: bool) -> None:
+        """Report to the first host and wait for its plan."""
+        self._connection = _connect(resolve(hosts[0]))
+        _send(self._connection, {"host": current, "takes_part": takes_part})
+        self.plan: Plan = _receive(self._connection)
+
+    def finish(self) -> None:
+        """Tell the first host that this one is done."""
+        self._connection.sendall(_DONE)
+        self._connection.close()
 
 
 def _accept(server: socket.socket, *, deadline: float, missing: set[str]) -> socket.socket:
@@ -73,13 +86,23 @@ def _accept(server: socket.socket, *, deadline: float, missing: set[str]) -> soc
     return connection
 
 
-def _connect(address: str, *, deadline: float) -> socket.socket:
+def _connect(address: str) -> socket.socket:
+    connection = _retry(
+        lambda: socket.create_connection((address, PORT), timeout=10),
+        failure=f"the first host, {address}, does not answer",
+    )
+    connection.settimeout(_DEADLINE_SECONDS)
+    return connection
+
+
+def _retry(attempt: Callable[[], Result], *, failure: str) -> Result:
+    deadline = time.monotonic() + _DEADLINE_SECONDS
     while True:
         try:
-            return socket.create_connection((address, PORT), timeout=10)
+            return attempt()
         except OSError as error:
             if time.monotonic() > deadline:
-                raise PlatformError(f"the first host, {address}, does not answer: {error}") from error
+                raise PlatformError(f"{failure}: {error}") from error
         time.sleep(_PAUSE_SECONDS)
 
 

@@ -7,13 +7,13 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from clary.kernel.errors import ClientFault
 from clary.objects.links import stays_inside
 
 # The first releases of Python 3.11, which distributions still ship, lack the safe extraction filter.
-if sys.version_info >= (3, 12):
+if TYPE_CHECKING or sys.version_info >= (3, 12):
     import tarfile
 else:
     from backports import tarfile

@@ -11,7 +11,7 @@ from clary.objectstore.bodies import Bodies, BodyFile
 from clary.objectstore.errors import bad_digest
 from clary.objectstore.promises import BodyPromise
 
-INLINE_LIMIT = 16 * 1024
+INLINE_LIMIT = 128 * 1024
 
 
 class Layout(StrEnum):
