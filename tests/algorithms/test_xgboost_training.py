@@ -1,8 +1,10 @@
 """Training jobs of XGBoost, run as the platform runs them, against XGBoost called directly."""
 
 import io
+import os
 import pickle
 import re
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -306,11 +308,13 @@ def test_sigterm_ends_a_job_that_saves_nothing(container: TrainingContainer, dia
 @pytest.mark.parametrize("content_type", ["text/csv", "application/x-recordio-protobuf"])
 def test_a_pipe_is_read_to_its_end(container: TrainingContainer, diabetes: Split, content_type: str) -> None:
     container.add_channel("train", content_type, {}, TrainingInputMode="Pipe")
-    # An ordinary file in the pipe's place: it is opened once and read on, as a pipe is.
     pipe = container.root / "input" / "data" / "train_0"
-    pipe.write_bytes(FORMATS[content_type](*diabetes[:2]))
+    os.mkfifo(pipe)
     container.add_hyperparameters({"num_round": ROUNDS})
+    writer = threading.Thread(target=pipe.write_bytes, args=(FORMATS[content_type](*diabetes[:2]),))
+    writer.start()
     container.run()
+    writer.join(timeout=10)
     np.testing.assert_allclose(
         predict(load_model(container), diabetes[2]), train_directly(diabetes, {}), rtol=1e-4
     )
