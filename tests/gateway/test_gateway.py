@@ -6,6 +6,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
 from support.running import RunningPlatform, read_logs, running_platform
 
 
@@ -38,7 +39,7 @@ def test_with_another_s3_server_requests_are_refused_by_its_name(tmp_path: Path)
     }
     with running_platform(tmp_path / "platform", **elsewhere) as platform:
         s3 = platform.client("s3")
-        with pytest.raises(s3.exceptions.ClientError, match="keeps its objects at http://127.0.0.1:9"):
+        with pytest.raises(s3.exceptions.ClientError, match=r"keeps its objects at http://127\.0\.0\.1:9"):
             s3.list_buckets()
 
 

@@ -47,8 +47,8 @@ class TrainingJob:
 def run_training(load_train: Callable[[], Callable[[TrainingJob], None]]) -> int:
     """Read the job, import the algorithm and run it; the exit status.
 
-    A failure is written to ``output/failure``, whose first line becomes the FailureReason, and its traceback
-    to the log.
+    A failure's text goes to ``output/failure``, from where the platform takes the FailureReason, and its
+    traceback to the log.
     """
     paths = MLPaths.from_environment()
     try:
@@ -65,9 +65,11 @@ def run_training(load_train: Callable[[], Callable[[TrainingJob], None]]) -> int
 
 
 def _log_to_stdout(host: str) -> None:
+    # The SageMaker SDKs send the level as a number.
+    level = os.environ.get("SAGEMAKER_CONTAINER_LOG_LEVEL", "INFO")
     logging.basicConfig(
         stream=sys.stdout,
-        level=os.environ.get("SAGEMAKER_CONTAINER_LOG_LEVEL", "INFO"),
+        level=int(level) if level.isdigit() else level,
         format=_LOG_FORMAT.format(host=host),
         datefmt="%Y-%m-%d:%H:%M:%S",
     )

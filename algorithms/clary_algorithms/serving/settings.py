@@ -16,8 +16,8 @@ class ServingSettings:
 
     `max_payload_bytes` 0 means no limit. `queue_size` is how many requests may wait beyond the `workers`
     being served. `host` is every interface, as the contract says, unless CLARY_BIND_HOST names one (a server
-    without a network namespace of its own). `model_memory_bytes` bounds the artifacts held in multi-model mode;
-    None asks the machine.
+    without a network namespace of its own). `model_memory_bytes` bounds what multi-model mode holds; None
+    asks the machine.
     Source: "Use Your Own Inference Code with Hosting Services" and the sagemaker-inference toolkit.
     """
 

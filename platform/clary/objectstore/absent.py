@@ -70,9 +70,7 @@ async def get_bucket_acl(call: Call) -> None:
 
 async def get_object_acl(call: Call) -> None:
     """The one ACL there is: full control for the owner."""
-    bucket, stored = await call.store.look_up(
-        lambda connection: find_object(connection, call.bucket, call.key)
-    )
+    bucket, stored = await call.store.read(lambda connection: find_object(connection, call.bucket, call.key))
     bucket = call.admit(bucket)
     if stored is None:
         raise no_such_key(call.key)

@@ -146,7 +146,7 @@ def write_owner(account: str) -> list[tuple[str, str]]:
 
 async def find(call: Call) -> Bucket:
     """The bucket of the call, where the caller may use it."""
-    return call.admit(await call.store.look_up(lambda connection: find_bucket(connection, call.bucket)))
+    return call.admit(await call.store.read(lambda connection: find_bucket(connection, call.bucket)))
 
 
 def check_name(name: str) -> None:

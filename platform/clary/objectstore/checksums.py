@@ -52,7 +52,8 @@ class _XXHash:
         self._state.update(bytes(data))  # it takes no view
 
     def digest(self) -> bytes:
-        return self._state.finalize()
+        digest: bytes = self._state.finalize()
+        return digest
 
 
 _ALGORITHMS: dict[str, Callable[[], RunningChecksum]] = {

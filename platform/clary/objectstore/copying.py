@@ -5,8 +5,6 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes
 
-import sqlalchemy as sa
-
 from clary.kernel.errors import ServiceError
 from clary.objectstore import checksums
 from clary.objectstore.attributes import describe_encryption, read_attributes
@@ -19,7 +17,7 @@ from clary.objectstore.intake import INLINE_LIMIT, Body, Intake, Layout
 from clary.objectstore.objects import save_object
 from clary.objectstore.promises import LARGEST_PUT, BodyPromise
 from clary.objectstore.reading import BodyReplaced, open_body, retry_while_replaced
-from clary.objectstore.records import Attributes, ObjectContent, StoredObject, find_object
+from clary.objectstore.records import Attributes, ObjectContent, StoredObject
 from clary.objectstore.store import Store
 from clary.objectstore.tables import StringMap
 from clary.objectstore.tags import read_header
@@ -86,10 +84,7 @@ def read_source(call: Call) -> CopySource:
 async def find_source(call: Call, source: CopySource) -> StoredObject:
     """The object to copy, where the caller may read it and the conditions hold."""
 
-    def query(connection: sa.Connection) -> Any:
-        return find_object(connection, source.bucket, source.key, with_data=True)
-
-    bucket, stored = await call.store.look_up(query)
+    bucket, stored = await call.store.find_object(source.bucket, source.key, with_data=True)
     admit(bucket, source.bucket, call.caller, call.headers.get("x-amz-source-expected-bucket-owner"))
     if stored is None:
         raise no_such_key(source.key)

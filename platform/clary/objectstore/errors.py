@@ -35,8 +35,10 @@ def no_such_upload(upload_id: str) -> ServiceError:
 
 def invalid_argument(message: str, *, name: str, value: str | None = None) -> ServiceError:
     """400: a parameter breaks a rule."""
-    members = {"ArgumentName": name} | ({} if value is None else {"ArgumentValue": value})
-    return ServiceError(message, code="InvalidArgument", **members)
+    error = ServiceError(message, code="InvalidArgument", ArgumentName=name)
+    if value is not None:
+        error.members["ArgumentValue"] = value
+    return error
 
 
 def invalid_request(message: str) -> ServiceError:

@@ -11,7 +11,7 @@ from clary.objectstore.bodies import Bodies, BodyFile
 from clary.objectstore.errors import bad_digest
 from clary.objectstore.promises import BodyPromise
 
-INLINE_LIMIT = 128 * 1024
+INLINE_LIMIT = 64 * 1024
 
 
 class Layout(StrEnum):
@@ -44,7 +44,9 @@ class Intake:
     def __init__(self, promise: BodyPromise, bodies: Bodies, *, body: int, path: str | None) -> None:
         self._promise = promise
         self._body = body
-        self._file: BodyFile | None = bodies.create(path) if path else None
+        self._bodies = bodies
+        self._path = path
+        self._file: BodyFile | None = None
         self._data: list[bytes | memoryview] = []
         self._size = 0
         names = {"MD5", promise.algorithm} | ({"SHA256"} if promise.sha256 else set())
@@ -60,31 +62,36 @@ class Intake:
         for running in self._sums.values():
             for chunk in decoded:
                 running.update(chunk)
-        if self._file is None:
+        if self._path is None:
             self._data.extend(decoded)
         else:
-            self._file.write(decoded)
+            self._open(self._path).write(decoded)
 
     def finish(self) -> Body:
         """The body, durable unless inline; an error where it is not what was promised."""
         digests = {name: running.digest() for name, running in self._sums.items()}
         self._check(digests)
-        if self._file is not None:
-            self._file.finish()
+        if self._path is not None:
+            self._open(self._path).finish()
         return Body(
             id=self._body,
-            layout=Layout.INLINE if self._file is None else Layout.FILE,
+            layout=Layout.INLINE if self._path is None else Layout.FILE,
             size=self._size,
             md5=digests["MD5"].hex(),
             algorithm=self._promise.algorithm,
             checksum=checksums.encode(digests[self._promise.algorithm]),
-            data=b"".join(self._data) if self._file is None else None,
+            data=b"".join(self._data) if self._path is None else None,
         )
 
     def discard(self) -> None:
         """Forget the body."""
         if self._file is not None:
             self._file.discard()
+
+    def _open(self, path: str) -> BodyFile:
+        if self._file is None:
+            self._file = self._bodies.create(path)
+        return self._file
 
     def _check(self, digests: dict[str, bytes]) -> None:
         promise = self._promise

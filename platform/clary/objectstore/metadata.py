@@ -90,9 +90,7 @@ async def get_object_attributes(call: Call) -> None:
 
 
 async def _find(call: Call) -> StoredObject:
-    return call.admit_object(
-        *await call.store.look_up(lambda connection: find_object(connection, call.bucket, call.key))
-    )
+    return call.admit_object(*await call.store.find_object(call.bucket, call.key))
 
 
 def _update(call: Call, values: Mapping[str, Any], connection: sa.Connection) -> None:

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 from functools import partial
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,11 +18,11 @@ from clary.objectstore.attributes import (
 from clary.objectstore.call import Call, Headers, check_key
 from clary.objectstore.conditions import check_write, is_not_modified
 from clary.objectstore.errors import bad_digest, malformed_xml
-from clary.objectstore.intake import INLINE_LIMIT, Layout
+from clary.objectstore.intake import Layout
 from clary.objectstore.objectparts import find_part
 from clary.objectstore.promises import read_content_md5, read_promise
 from clary.objectstore.ranges import ByteRange, read_range
-from clary.objectstore.reading import open_body, retry_while_replaced
+from clary.objectstore.reading import BLOCK, SegmentReader, open_body, read_whole, retry_while_replaced
 from clary.objectstore.receiving import receive_body
 from clary.objectstore.records import (
     ObjectContent,
@@ -43,9 +42,11 @@ async def put_object(call: Call) -> None:
     """Store a body under a key, unless a condition forbids it."""
     attributes = read_attributes(call.headers)
     promise = read_promise(call.exchange)
-    if promise.at_most > INLINE_LIMIT:
+    if promise.at_most > BLOCK:
         # A refusal before the body saves the client from sending it (Expect: 100-continue).
-        await call.store.look_up(partial(_check_put, call))
+        bucket, old = await call.store.find_object(call.bucket, call.key)
+        call.admit(bucket)
+        check_write(call.headers, call.key, old)
     async with receive_body(call.store, call.exchange.stream(), promise) as body:
         content = ObjectContent.of_body(body, attributes)
         await save_object(call, content)
@@ -69,12 +70,6 @@ def _save(call: Call, content: ObjectContent, connection: sa.Connection) -> tupl
     return modified_at, old is not None and old.layout != Layout.INLINE
 
 
-def _check_put(call: Call, connection: sa.Connection) -> None:
-    bucket, old = find_object(connection, call.bucket, call.key)
-    call.admit(bucket)
-    check_write(call.headers, call.key, old)
-
-
 async def get_object(call: Call) -> None:
     """Send a body, or some bytes of it."""
     await retry_while_replaced(partial(_get_object, call), call.key)
@@ -91,8 +86,16 @@ async def _get_object(call: Call) -> None:
     if stored.data is not None:
         await call.respond(status, headers, stored.data[start : start + length])
         return
-    reader = await call.store.run(lambda: open_body(call.store, stored, start=start, length=length))
-    await send_body(call.store, call.exchange, reader, status=status, headers=headers)
+
+    def open_there() -> SegmentReader:
+        return open_body(call.store, stored, start=start, length=length)
+
+    if length <= BLOCK:
+        await call.respond(status, headers, await call.store.run(lambda: read_whole(open_there())))
+    else:
+        await send_body(
+            call.store, call.exchange, await call.store.run(open_there), status=status, headers=headers
+        )
 
 
 async def head_object(call: Call) -> None:
@@ -141,10 +144,7 @@ def _delete(call: Call, keys: list[bytes], connection: sa.Connection) -> bool:
 
 
 async def _find(call: Call, *, with_data: bool) -> StoredObject:
-    def query(connection: sa.Connection) -> Any:
-        return find_object(connection, call.bucket, call.key, with_data=with_data)
-
-    return call.admit_object(*await call.store.look_up(query))
+    return call.admit_object(*await call.store.find_object(call.bucket, call.key, with_data=with_data))
 
 
 async def _answer_not_modified(call: Call, stored: StoredObject) -> None:
@@ -160,7 +160,7 @@ async def _read_window(call: Call, stored: StoredObject) -> tuple[ByteRange | No
             raise ServiceError(
                 "Cannot specify both Range header and partNumber query parameter", code="InvalidRequest"
             )
-        part = await call.store.look_up(partial(find_part, stored, call.query["partNumber"]))
+        part = await call.store.read(partial(find_part, stored, call.query["partNumber"]))
         window: ByteRange | None = part.window
         headers = describe(stored) + (part.checksums if asked else []) + part.count
     else:

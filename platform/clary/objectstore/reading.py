@@ -98,6 +98,14 @@ def open_body(store: Store, stored: StoredObject, *, start: int, length: int) ->
     return SegmentReader(store.bodies, stored, segments)
 
 
+def read_whole(reader: SegmentReader) -> bytes:
+    """All that a reader gives; closes it."""
+    try:
+        return b"".join(iter(reader.read, b""))
+    finally:
+        reader.close()
+
+
 async def retry_while_replaced(attempt: Callable[[], Awaitable[Result]], key: bytes) -> Result:
     """Repeat what found a row but not its file: the object was replaced between the two."""
     for _ in range(_ATTEMPTS):

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 from clary.kernel.errors import ServiceError
 from clary.objectstore.bodies import body_path
@@ -49,20 +51,29 @@ async def _fill_inline(_store: Store, stream: AsyncIterator[bytes], intake: Inta
 
 
 async def _fill_file(store: Store, stream: AsyncIterator[bytes], intake: Intake) -> Body:
-    working: asyncio.Future[None | Body] | None = None
+    """A thread takes one block in while the next arrives; the last one is finished in the same go."""
+    working: asyncio.Future[Any] | None = None
+    held: list[bytes] = []
     try:
         async for block in _gather(stream):
-            if working is not None:
-                await working
-            working = store.start(lambda block=block: intake.feed(block))  # type: ignore[misc]  # see mypy issue 12557
+            if held:
+                if working is not None:
+                    await working
+                working = store.start(partial(intake.feed, held))
+            held = block
         if working is not None:
             await working
-        finishing = working = store.start(intake.finish)
-        return await finishing
+        last = working = store.start(partial(_take_last, intake, held))
+        return await last
     finally:
         # A thread that still writes must not lose its file; it is done with one block at most.
         if working is not None and not working.done():
             await asyncio.wait([working])
+
+
+def _take_last(intake: Intake, block: list[bytes]) -> Body:
+    intake.feed(block)
+    return intake.finish()
 
 
 async def _gather(stream: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:

@@ -1,8 +1,8 @@
 """Rows of buckets and objects: found by name, written, retired. All functions take an open connection."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -41,6 +41,9 @@ class StoredObject:
     checksums: StringMap
     checksum_type: str
     data: bytes | None = None
+
+
+Found: TypeAlias = tuple[Bucket | None, StoredObject | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,12 @@ _WIDTH = len(_BUCKET_COLUMNS)
 
 _find_bucket = sa.select(*_BUCKET_COLUMNS).where(buckets.c.name == sa.bindparam("bucket"))
 _named_object = sa.and_(objects.c.bucket_id == buckets.c.id, objects.c.key == sa.bindparam("key"))
-_find_object = (
+FIND_OBJECT = (
     sa.select(*_BUCKET_COLUMNS, *_OBJECT_COLUMNS)
     .select_from(buckets.outerjoin(objects, _named_object))
     .where(buckets.c.name == sa.bindparam("bucket"))
 )
-_find_object_and_data = (
+FIND_OBJECT_AND_DATA = (
     sa.select(*_BUCKET_COLUMNS, *_OBJECT_COLUMNS, contents.c.data)
     .select_from(
         buckets.outerjoin(objects, _named_object).outerjoin(
@@ -114,16 +117,16 @@ def find_bucket(connection: sa.Connection, name: str) -> Bucket | None:
     return None if row is None else Bucket(*row)
 
 
-def find_object(
-    connection: sa.Connection, bucket: str, key: bytes, *, with_data: bool = False
-) -> tuple[Bucket | None, StoredObject | None]:
+def find_object(connection: sa.Connection, bucket: str, key: bytes, *, with_data: bool = False) -> Found:
     """A bucket and one of its objects, in one query."""
-    query = _find_object_and_data if with_data else _find_object
+    query = FIND_OBJECT_AND_DATA if with_data else FIND_OBJECT
     row = connection.execute(query, {"bucket": bucket, "key": key}).first()
-    if row is None:
-        return None, None
-    found = Bucket(*row[:_WIDTH])
-    return found, None if row[_WIDTH] is None else StoredObject(*row[_WIDTH:])
+    return (None, None) if row is None else split_found(row)
+
+
+def split_found(row: Sequence[Any]) -> Found:
+    """The two halves of a row of FIND_OBJECT."""
+    return Bucket(*row[:_WIDTH]), None if row[_WIDTH] is None else StoredObject(*row[_WIDTH:])
 
 
 def write_object(

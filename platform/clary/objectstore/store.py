@@ -12,6 +12,8 @@ from clary.kernel.platform import Platform
 from clary.objectstore.bodies import Bodies
 from clary.objectstore.commits import Change, GroupCommit
 from clary.objectstore.garbage import GarbageCollector
+from clary.objectstore.lookups import ObjectLookup
+from clary.objectstore.records import Found, find_object
 
 _THREADS = 16
 
@@ -27,6 +29,7 @@ class Store:
         self.credentials = Credentials(platform.database)
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="objectstore")
         self._commits = GroupCommit(self.database)
+        self._lookup = ObjectLookup(self.database) if self.database.is_sqlite else None
         self._garbage = GarbageCollector(self.database, self.bodies)
 
     def start(self, function: Callable[[], Result]) -> "asyncio.Future[Result]":
@@ -37,9 +40,11 @@ class Store:
         """The result of :meth:`start`."""
         return await self.start(function)
 
-    async def look_up(self, query: Callable[[sa.Connection], Result]) -> Result:
-        """Read a row or two by key: at once on SQLite, where that is cheaper than changing threads."""
-        return self._query(query) if self.database.is_sqlite else await self.read(query)
+    async def find_object(self, bucket: str, key: bytes, *, with_data: bool = False) -> Found:
+        """A bucket and one of its objects: at once on SQLite, where that is cheaper than changing threads."""
+        if self._lookup is not None:
+            return self._lookup.find(bucket, key, with_data=with_data)
+        return await self.read(lambda connection: find_object(connection, bucket, key, with_data=with_data))
 
     async def read(self, query: Callable[[sa.Connection], Result]) -> Result:
         """Read in a thread."""
@@ -58,6 +63,8 @@ class Store:
         self._executor.shutdown()
         self._commits.close()
         self._garbage.close()
+        if self._lookup is not None:
+            self._lookup.close()
         self.bodies.close()
 
     def _query(self, query: Callable[[sa.Connection], Result]) -> Result:

@@ -20,6 +20,8 @@ def to_http(microseconds: int) -> str:
 
 def from_http(text: str) -> int | None:
     """Whole seconds since the epoch of an HTTP or ISO date, or None where it is neither."""
+    if not text:
+        return None
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             return clock.from_datetime(parse(text)) // clock.SECOND

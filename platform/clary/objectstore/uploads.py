@@ -147,7 +147,7 @@ async def abort_multipart_upload(call: Call) -> None:
 
 async def find(call: Call) -> Upload:
     """The upload that the call names."""
-    return (await call.store.look_up(partial(admit, call)))[1]
+    return (await call.store.read(partial(admit, call)))[1]
 
 
 def admit(call: Call, connection: sa.Connection) -> tuple[Bucket, Upload]:

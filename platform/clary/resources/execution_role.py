@@ -61,6 +61,18 @@ def revoke_credentials(platform: Platform, role: str, *, session_name: str) -> N
             )
 
 
+def revoke_session(platform: Platform, account: str, *, session_name: str) -> None:
+    """End the credentials that were issued under this name, whichever role they were for."""
+    with platform.database.write() as session:
+        session.execute(
+            sa.delete(CredentialRow).where(
+                CredentialRow.account == account,
+                CredentialRow.principal.endswith(f"/{session_name}", autoescape=True),
+                CredentialRow.expires_at.is_not(None),
+            )
+        )
+
+
 def aws_environment(
     platform: Platform, runtime: Runtime, scope: Scope, credential: CredentialRow
 ) -> Mapping[str, str]:

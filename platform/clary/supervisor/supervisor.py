@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -193,8 +192,11 @@ class Supervisor:
 
     def _explain_death(self, name: str, code: int) -> str:
         folder = log_folder(self._plan.folder)
-        lines: list[str] = []
-        with suppress(FileNotFoundError):
-            lines = (folder / f"{name}.err").read_text().strip().splitlines()
-        detail = f": {lines[-1]}" if lines else ""
-        return f"{name} ended with code {code} while starting{detail} (see {folder / name}.log and .err)"
+        last = _last_line(folder / f"{name}.err") or _last_line(folder / f"{name}.log") or "no word"
+        return f"{name} ended with code {code} while starting: {last} (see {folder / name}.log and .err)"
+
+
+def _last_line(path: Path) -> str:
+    if not path.exists():
+        return ""
+    return path.read_text(errors="replace").strip().rpartition("\n")[2]

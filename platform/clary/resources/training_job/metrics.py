@@ -1,5 +1,6 @@
 """Metrics: what the MetricDefinitions' expressions find in a job's logs, as a series and as final values."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -48,10 +49,12 @@ class MetricReader:
 
 
 def _number(text: str | None) -> float | None:
+    """The finite number in a text: a loss of ``nan`` is no point of a series."""
     try:
-        return float(text) if text is not None else None
+        number = float(text or "nan")
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def store_metrics(session: Session, resource_id: int, points: Sequence[tuple[str, int, float]]) -> None:

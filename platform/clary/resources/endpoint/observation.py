@@ -1,0 +1,69 @@
+"""Looks at the instances of an endpoint: who became healthy, who died, who fell silent."""
+
+import logging
+
+from clary.kernel import clock
+from clary.resources.endpoint.faults import no_ping
+from clary.resources.endpoint.fleet import Fleet, Slot
+from clary.resources.endpoint.serving import Health
+from clary.store.tables import InstanceRow
+
+log = logging.getLogger(__name__)
+
+# A healthy container that stays silent for so long is taken for dead.
+SILENCE = 10 * clock.SECOND
+
+
+def observe(fleet: Fleet) -> None:
+    """Bring the instances' states up to date.
+
+    Raises :class:`VariantFailed` where a deployment is lost with one of them.
+    """
+    watched = [row for row in fleet.rows if row.state in {"Starting", "Healthy"} and fleet.slot_of(row)]
+    for row, health in fleet.serving.look_at(watched):
+        slot = fleet.slot_of(row)
+        if slot is None:
+            continue
+        trouble = _find_trouble(fleet, slot, row, health)
+        if trouble is not None:
+            _lose(fleet, row, trouble)
+        elif row.state == "Starting" and health.address is not None:
+            host, port = health.address
+            fleet.change(row, state="Healthy", host=host, port=port)
+
+
+def lose(fleet: Fleet, row: InstanceRow, why: str) -> None:
+    """Take an instance out of service; the next launch replaces it."""
+    log.warning("endpoint %s: instance %s of %s: %s", fleet.work.row.name, row.id, row.variant, why)
+    fleet.change(row, state="Dead")
+    fleet.silent_since.pop(row.id, None)
+    fleet.serving.remove([row], grace=0)
+
+
+def _lose(fleet: Fleet, row: InstanceRow, why: str) -> None:
+    if fleet.is_on_trial(row):
+        raise no_ping(row.variant, why)
+    lose(fleet, row, why)
+
+
+def _find_trouble(fleet: Fleet, slot: Slot, row: InstanceRow, health: Health) -> str | None:
+    if not health.runs:
+        return _describe_end(health)
+    if health.address is not None:
+        fleet.silent_since.pop(row.id, None)
+        return None
+    if row.state == "Starting":
+        seconds = slot.variant["startup_seconds"]
+        waited = clock.now() - row.changed_at > seconds * clock.SECOND
+        return f"no answer to /ping within {seconds} seconds" if waited else None
+    since = fleet.silent_since.setdefault(row.id, clock.now())
+    return "it no longer answers /ping" if clock.now() - since > SILENCE else None
+
+
+def _describe_end(health: Health) -> str:
+    container = health.container
+    if container.out_of_memory:
+        return "the container ran out of memory"
+    if container.exit_code is None:
+        return "the container is gone"
+    return f"the container exited with code {container.exit_code}"
