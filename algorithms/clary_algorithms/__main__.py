@@ -5,7 +5,6 @@ folder's name is the algorithm's with underscores for dashes.
 """
 
 import importlib
-import os
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -43,9 +42,6 @@ def main(arguments: list[str]) -> int:
     except LookupError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    # Containers share the machine's cores. OpenMP threads that spin while they wait made fifty rounds on a
-    # small table take seconds where two jobs ran at once; asleep, they cost a few microseconds a wake.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if task == "serve":
         load()()
         return 0

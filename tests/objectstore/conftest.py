@@ -1,11 +1,10 @@
 """The object store behind the wire, with its signatures, in a process of its own."""
 
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.store_process import OTHER_ACCOUNT, StoreProcess, store_process
+from support.store_process import OTHER_ACCOUNT, StoreProcess, make_bucket, store_process
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +30,3 @@ def stranger(store: StoreProcess) -> Any:
 def bucket(s3: Any) -> str:
     """A bucket of the test's own."""
     return make_bucket(s3)
-
-
-def make_bucket(client: Any) -> str:
-    """A new bucket in the client's region."""
-    name = f"bucket-{uuid.uuid4().hex}"
-    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": client.meta.region_name})
-    return name

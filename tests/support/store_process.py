@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,6 +82,13 @@ def store_process(folder: Path, database_url: str | None = None) -> Iterator[Sto
                     process.kill()
 
 
+def make_bucket(client: Any) -> str:
+    """A new bucket in the client's region."""
+    name = f"bucket-{uuid.uuid4().hex}"
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": client.meta.region_name})
+    return name
+
+
 def _serve() -> None:
     import uvicorn
 
@@ -93,8 +101,8 @@ def _serve() -> None:
     from clary.store.tables import CredentialRow
 
     platform = Platform.open(Settings(account_id=ACCOUNT, region=REGION))
-    store = ObjectStore(platform)
     Base.metadata.create_all(platform.database.engine)
+    store = ObjectStore(platform)
     with platform.database.write() as session:
         for account, (access_key_id, secret_access_key) in KEYS.items():
             session.merge(

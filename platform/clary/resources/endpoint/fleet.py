@@ -60,7 +60,9 @@ class Fleet:
             for variant in target["variants"]:
                 key = target["generation"], variant["name"]
                 count = max(variant["count"], slots[key].count) if key in slots else variant["count"]
-                slots[key] = Slot(target["generation"], slots[key].variant if key in slots else variant, count)
+                slots[key] = Slot(
+                    target["generation"], slots[key].variant if key in slots else variant, count
+                )
         return slots
 
     def slot_of(self, row: InstanceRow) -> Slot | None:

@@ -39,9 +39,7 @@ def _record_missing(fleet: Fleet) -> None:
         return
     with fleet.work.platform.database.write() as session:
         added = [
-            instances.add(
-                session, fleet.work.row, generation=slot.generation, variant=slot.variant["name"]
-            )
+            instances.add(session, fleet.work.row, generation=slot.generation, variant=slot.variant["name"])
             for slot, count in missing
             for _ in range(count)
         ]

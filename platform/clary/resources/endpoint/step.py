@@ -64,9 +64,7 @@ def _choose_pause(fleet: Fleet) -> float:
     if fleet.silent_since or any(row.state in {"Pending", "Starting"} for row in fleet.rows):
         return LOOK_SECONDS
     due = [drained_at(fleet, row) for row in fleet.rows if row.state == "Draining"]
-    due += [
-        fleet.restart_at(slot) for slot in fleet.slots.values() if len(fleet.alive(slot)) < slot.count
-    ]
+    due += [fleet.restart_at(slot) for slot in fleet.slots.values() if len(fleet.alive(slot)) < slot.count]
     seconds = (min(due) - clock.now()) / clock.SECOND if due else WATCH_SECONDS
     return min(max(seconds, LOOK_SECONDS), WATCH_SECONDS)
 

@@ -55,7 +55,6 @@ class HostFolder:
             self.root / "input" / "data",
             self.model,
             self.output_data,
-            self.checkpoints,
         ):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -89,6 +88,8 @@ def write_config(
         },
         "resourceconfig": _resource_config(host, hosts, interface),
     }
+    if config := spec.get("CheckpointConfig"):
+        documents["checkpointconfig"] = {"LocalPath": config.get("LocalPath") or DEFAULT_CHECKPOINTS}
     for name, document in documents.items():
         (folder.config / f"{name}.json").write_text(json.dumps(document))
 
