@@ -19,9 +19,9 @@ UPGRADE_LOCK = 882_088_20
 
 
 def run() -> None:
-    """Apply the revisions in one transaction; on PostgreSQL callers take turns."""
+    """Apply the revisions in one transaction; callers at the same time take turns."""
     database = Database(context.config.attributes["url"])
-    with database.engine.connect() as connection:
+    with database.engine.connect().execution_options(clary_write=True) as connection:
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

@@ -46,6 +46,11 @@ class Settings(BaseSettings):
     )
     s3_access_key_id: str | None = Field(default=None, description="Access key for that S3 server.")
     s3_secret_access_key: str | None = Field(default=None, description="Secret key for that S3 server.")
+    stop_grace_seconds: int = Field(
+        default=120,
+        ge=0,
+        description="Seconds between TERM and KILL for the containers of a job that is stopped.",
+    )
     max_running_jobs: int = Field(default=8, ge=1, description="Jobs that run at once; the others wait.")
 
     @property
@@ -57,7 +62,7 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """Where clients reach the gateway."""
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
-        return f"http://{host}:{self.port}"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def sqlalchemy_url(self) -> str:

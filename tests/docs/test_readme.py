@@ -8,16 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from support.pages import ROOT, find_blocks
 from support.running import clean_environment
 
-ROOT = Path(__file__).parents[2]
-BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECONDS = 240
-
-
-def find_blocks(name: str) -> list[tuple[str, str]]:
-    """Language and text of every code block of a page."""
-    return BLOCK.findall((ROOT / name).read_text())
 
 
 def make_targets() -> list[str]:

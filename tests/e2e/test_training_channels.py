@@ -32,18 +32,14 @@ def test_a_prefix_keeps_its_folders_and_empty_files(jobs: Jobs) -> None:
 def test_a_manifest_names_its_files(jobs: Jobs) -> None:
     uri = jobs.put({"a.csv": "1", "in/b.csv": "2", "c.csv": "not named"})
     manifest = jobs.put({"m": json.dumps([{"prefix": uri}, "a.csv", "in/b.csv"])})
-    described = jobs.run(
-        KEEP, InputDataConfig=[channel("train", f"{manifest}m", S3DataType="ManifestFile")]
-    )
+    described = jobs.run(KEEP, InputDataConfig=[channel("train", f"{manifest}m", S3DataType="ManifestFile")])
     assert jobs.model(described) == {"algo-1/train/a.csv": "1", "algo-1/train/in/b.csv": "2"}
 
 
 @pytest.mark.parametrize("seed", [None, 7])
 def test_an_augmented_manifest_brings_its_attributes_and_objects(jobs: Jobs, seed: int | None) -> None:
     images = jobs.put({f"{number}.png": f"image {number}" for number in range(8)})
-    records = [
-        {"source-ref": f"{images}{number}.png", "label": number, "unasked": 1} for number in range(8)
-    ]
+    records = [{"source-ref": f"{images}{number}.png", "label": number, "unasked": 1} for number in range(8)]
     manifest = jobs.put({"all.manifest": "\n".join(map(json.dumps, records))})
     train = channel(
         "train",
@@ -106,8 +102,8 @@ def test_data_that_is_not_gzip_fails_the_job(jobs: Jobs) -> None:
 def test_fast_file_channels_cannot_be_written(jobs: Jobs, given: str) -> None:
     train = channel("train", jobs.put({"a.csv": "1"}))
     request = jobs.request(
-        "touch input/data/train/x 2>/dev/null || echo refused > model/touch; echo 9 >> input/data/train/a.csv;"
-        "cp input/data/train/* input/config/inputdataconfig.json model",
+        "cd input/data/train; touch x 2>/dev/null || echo refused > $CLARY_ML_ROOT/model/touch;"
+        "echo 9 >> a.csv; cd $CLARY_ML_ROOT; cp input/data/train/* input/config/inputdataconfig.json model",
         InputDataConfig=[train],
     )
     (train if given == "in the channel" else request["AlgorithmSpecification"]).update(
@@ -122,7 +118,9 @@ def test_fast_file_channels_cannot_be_written(jobs: Jobs, given: str) -> None:
 def test_file_channels_may_be_written_without_harm_to_others(jobs: Jobs) -> None:
     train = channel("train", jobs.put({"a.csv": "1"}))
     for _ in range(2):
-        described = jobs.run("echo 9 >> input/data/train/a.csv; cp input/data/train/* model", InputDataConfig=[train])
+        described = jobs.run(
+            "echo 9 >> input/data/train/a.csv; cp input/data/train/* model", InputDataConfig=[train]
+        )
         assert jobs.model(described) == {"a.csv": "19\n"}
 
 

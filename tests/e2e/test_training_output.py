@@ -1,12 +1,13 @@
 """What comes of a job: artifacts, checkpoints, metrics, reasons of failure."""
 
 import sqlite3
+from collections import defaultdict
 from contextlib import closing
 from typing import Any
 
 import pytest
 
-from support.jobs import Jobs, channel, statuses
+from support.jobs import Jobs
 from support.waiting import wait_for
 
 
@@ -38,13 +39,27 @@ def test_an_uncompressed_model_is_stored_file_by_file(jobs: Jobs) -> None:
 def test_one_archive_holds_the_models_of_all_hosts(jobs: Jobs) -> None:
     described = jobs.run(
         "echo $CURRENT_HOST | tee model/same model/$CURRENT_HOST; mkdir output/data/$CURRENT_HOST;"
-        "if [ $CURRENT_HOST = algo-1 ]; then ln -s /tmp model/place; else mkdir model/place; : > model/place/x; fi;"
+        "if [ $CURRENT_HOST = algo-1 ]; then ln -s /tmp model/place;"
+        "else mkdir model/place; : > model/place/x; fi;"
         ": > output/data/$CURRENT_HOST/o",
         hosts=2,
     )
     assert jobs.model(described) == {"same": "algo-1\n", "algo-1": "algo-1\n", "algo-2": "algo-2\n"}
     output = described["ModelArtifacts"]["S3ModelArtifacts"].replace("model.tar.gz", "output.tar.gz")
     assert set(jobs.unpack(output)) == {"algo-1/o", "algo-2/o"}
+
+
+@pytest.mark.parametrize("hosts", [1, 2])
+def test_links_in_the_place_of_folders_lead_nowhere(jobs: Jobs, hosts: int) -> None:
+    described = jobs.run(
+        "rm -r model output/data; ln -s /etc model; ln -s /etc output/data; true",
+        hosts=hosts,
+    )
+    assert jobs.model(described) == {}
+    below = f"s3://{jobs.bucket}/out/{described['TrainingJobName']}/output/"
+    assert jobs.keys(below) == {"model.tar.gz"}
+    failed = jobs.run("rm -r output; ln -s /etc output; ln -s passwd failure; exit 1", status="Failed")
+    assert failed["FailureReason"] == "AlgorithmError: , exit code: 1"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +126,7 @@ def test_checkpoints_are_fetched_first_and_sent_at_the_end(jobs: Jobs, local: st
 def test_checkpoints_are_sent_while_the_job_runs_and_when_it_stops(jobs: Jobs) -> None:
     uri = f"s3://{jobs.bucket}/checkpoints"
     name = jobs.create(
-        "trap 'echo 2 > checkpoints/last; exit' TERM; echo 1 > checkpoints/first; while :; do sleep 0.1; done",
+        "trap 'echo 2 > checkpoints/last; exit' TERM; echo 1 > checkpoints/first;while :; do sleep 0.1; done",
         CheckpointConfig={"S3Uri": uri},
     )
     wait_for(lambda: jobs.keys(f"{uri}/") == {"first"}, what="the first checkpoint")
@@ -133,12 +148,7 @@ def test_metrics_are_read_from_the_log(jobs: Jobs) -> None:
     assert finals == {"train:rmse": 0.25, "validation:rmse": 1.5}
     for metric in described["FinalMetricDataList"]:
         assert described["TrainingStartTime"] <= metric["Timestamp"] <= described["TrainingEndTime"]
-    assert series(jobs, described) == [
-        ("train:rmse", 0.9),
-        ("validation:rmse", 1.5),
-        ("train:rmse", 0.5),
-        ("train:rmse", 0.25),
-    ]
+    assert series(jobs, described) == {"train:rmse": [0.9, 0.5, 0.25], "validation:rmse": [1.5]}
 
 
 @pytest.mark.docker
@@ -159,12 +169,15 @@ def test_own_metric_definitions_on_an_own_image(docker_jobs: Jobs) -> None:
     assert finals == {"loss": 0.125, "accuracy": 0.25}
 
 
-def series(jobs: Jobs, described: dict[str, Any]) -> list[tuple[str, float]]:
-    """A job's metrics in the order of its log."""
+def series(jobs: Jobs, described: dict[str, Any]) -> dict[str, list[float]]:
+    """The values of each of a job's metrics in the order of its log."""
+    found = defaultdict(list)
     with closing(sqlite3.connect(jobs.platform.data_dir / "clary.db")) as database:
-        rows: list[tuple[str, float]] = database.execute(
+        rows = database.execute(
             "SELECT m.name, m.value FROM metrics m JOIN resources r ON r.id = m.resource_id "
             "WHERE r.arn = ? ORDER BY m.id",
             [described["TrainingJobArn"]],
-        ).fetchall()
-    return rows
+        )
+        for name, value in rows:
+            found[name].append(value)
+    return dict(found)

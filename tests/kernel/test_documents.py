@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from clary.kernel import documents
 
+keys = st.text() | st.sampled_from(["$time", "$bytes", "$dict"])
 values = st.recursive(
     st.none()
     | st.booleans()
@@ -15,7 +16,7 @@ values = st.recursive(
     | st.text()
     | st.binary()
     | st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_characters="$")), inner),
+    lambda inner: st.lists(inner) | st.dictionaries(keys, inner),
 )
 
 

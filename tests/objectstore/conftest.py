@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from support.servers import postgres_url
 from support.store_process import OTHER_ACCOUNT, StoreProcess, make_bucket, store_process
 
 
@@ -30,3 +32,10 @@ def stranger(store: StoreProcess) -> Any:
 def bucket(s3: Any) -> str:
     """A bucket of the test's own."""
     return make_bucket(s3)
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """An empty schema of a PostgreSQL server; its tests are marked ``postgres``."""
+    with postgres_url() as url:
+        yield url

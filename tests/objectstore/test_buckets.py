@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from support.refusing import refusal
 from support.store_process import ACCOUNT, OTHER_ACCOUNT, REGION, StoreProcess, make_bucket
 
@@ -18,7 +19,9 @@ def test_a_bucket_is_made_found_listed_and_deleted(s3: Any, bucket: str) -> None
     assert refusal(s3.delete_bucket, Bucket=bucket)[::2] == ("NoSuchBucket", 404)
 
 
-def test_the_owner_may_create_a_bucket_again_in_us_east_1_only(store: StoreProcess, s3: Any, bucket: str) -> None:
+def test_the_owner_may_create_a_bucket_again_in_us_east_1_only(
+    store: StoreProcess, s3: Any, bucket: str
+) -> None:
     constraint = {"LocationConstraint": REGION}
     again = refusal(s3.create_bucket, Bucket=bucket, CreateBucketConfiguration=constraint)
     assert (again.code, again.status) == ("BucketAlreadyOwnedByYou", 409)
@@ -68,7 +71,9 @@ def test_buckets_are_listed_in_pages_and_by_prefix(store: StoreProcess) -> None:
     assert mine[0] in {entry["Name"] for entry in found["Buckets"]}
 
 
-def test_strangers_and_anonymous_callers_have_no_access(store: StoreProcess, stranger: Any, s3: Any, bucket: str) -> None:
+def test_strangers_and_anonymous_callers_have_no_access(
+    store: StoreProcess, stranger: Any, s3: Any, bucket: str
+) -> None:
     from botocore import UNSIGNED
 
     s3.put_object(Bucket=bucket, Key="mine", Body=b"1")
@@ -94,7 +99,9 @@ def test_what_nobody_configured_is_said_to_be_absent(s3: Any, bucket: str) -> No
     assert s3.get_bucket_request_payment(Bucket=bucket)["Payer"] == "BucketOwner"
     assert refusal(s3.get_bucket_policy, Bucket=bucket)[::2] == ("NoSuchBucketPolicy", 404)
     assert refusal(s3.get_bucket_cors, Bucket=bucket).code == "NoSuchCORSConfiguration"
-    assert refusal(s3.get_bucket_lifecycle_configuration, Bucket=bucket).code == "NoSuchLifecycleConfiguration"
+    assert (
+        refusal(s3.get_bucket_lifecycle_configuration, Bucket=bucket).code == "NoSuchLifecycleConfiguration"
+    )
 
 
 def test_what_is_missing_is_refused_clearly(s3: Any, bucket: str) -> None:

@@ -2,11 +2,11 @@
 
 import io
 import tarfile
-import time
 import uuid
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from support.running import RunningPlatform
 from support.waiting import wait_for
@@ -17,12 +17,12 @@ Described = dict[str, Any]
 
 
 class Jobs:
-    """One user of one platform, with a bucket of its own."""
+    """One user of one platform, with a bucket of its own; ``s3`` is a client of the store, if another's."""
 
-    def __init__(self, platform: RunningPlatform) -> None:
+    def __init__(self, platform: RunningPlatform, *, s3: Any = None) -> None:
         self.platform = platform
         self.sagemaker = platform.client("sagemaker")
-        self.s3 = platform.client("s3")
+        self.s3 = s3 or platform.client("s3")
         self.logs = platform.client("logs")
         self.bucket = f"jobs-{uuid.uuid4().hex[:12]}"
         self.role = f"arn:aws:iam::{platform.account}:role/ClaryExecutionRole"
@@ -90,7 +90,7 @@ class Jobs:
 
     def finish(self, name: str, *, status: str = "Completed") -> Described:
         """Wait for a job's end, which must be ``status``, and describe it."""
-        ended = wait_for(lambda: self._ended(name), seconds=60, what=f"the end of {name}")
+        ended = wait_for(lambda: self._ended(name), seconds=self.patience, what=f"the end of {name}")
         assert ended["TrainingJobStatus"] == status, ended.get("FailureReason") or self.lines(name)
         return ended
 
@@ -106,11 +106,19 @@ class Jobs:
 
     def reach(self, name: str, secondary: str) -> None:
         """Wait until a job has entered a secondary status."""
-        wait_for(lambda: secondary in statuses(self.describe(name)), what=f"{secondary} of {name}")
+        wait_for(
+            lambda: secondary in statuses(self.describe(name)),
+            seconds=self.patience,
+            what=f"{secondary} of {name}",
+        )
 
     def says(self, name: str, text: str) -> None:
         """Wait until a line of a job's log holds the text."""
-        wait_for(lambda: any(text in line for line in self.lines(name)), what=f"{text!r} in the log")
+        wait_for(
+            lambda: any(text in line for line in self.lines(name)),
+            seconds=self.patience,
+            what=f"{text!r} in the log",
+        )
 
     def streams(self, name: str) -> list[str]:
         """A job's log streams."""
@@ -154,6 +162,15 @@ def channel(name: str, uri: str, **members: Any) -> dict[str, Any]:
         if member in members:
             source[member] = members.pop(member)
     return {"ChannelName": name, "DataSource": {"S3DataSource": source}, **members}
+
+
+def refusal(call: Callable[..., Any], **arguments: Any) -> str | None:
+    """The error code that a call is refused with; None where it is answered."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return None
 
 
 def statuses(described: Described) -> list[str]:

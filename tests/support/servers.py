@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
@@ -22,7 +23,12 @@ def require_docker() -> None:
 def require_postgres() -> None:
     """Skip the test where no server is named; fail it where CLARY_REQUIRE_POSTGRES is set."""
     if DATABASE_VARIABLE not in os.environ:
-        _miss("CLARY_REQUIRE_POSTGRES", f"{DATABASE_VARIABLE} names no PostgreSQL server")
+        miss_postgres(f"{DATABASE_VARIABLE} names no PostgreSQL server")
+
+
+def miss_postgres(reason: str) -> NoReturn:
+    """Skip the test for a reason; fail it where CLARY_REQUIRE_POSTGRES is set."""
+    _miss("CLARY_REQUIRE_POSTGRES", reason)
 
 
 def sqlite_url(folder: Path) -> str:
@@ -59,7 +65,7 @@ def _docker_problem() -> str | None:
     return None
 
 
-def _miss(variable: str, reason: str) -> None:
+def _miss(variable: str, reason: str) -> NoReturn:
     if os.environ.get(variable):
         pytest.fail(f"{reason}, and {variable} is set")
     pytest.skip(reason)

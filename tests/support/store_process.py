@@ -1,4 +1,4 @@
-"""The object store in a process of its own, that tests may kill: ``python store_process.py FOLDER`` serves it."""
+"""The object store in a process of its own, that tests may kill: this file is also its program."""
 
 import os
 import signal
@@ -85,7 +85,9 @@ def store_process(folder: Path, database_url: str | None = None) -> Iterator[Sto
 def make_bucket(client: Any) -> str:
     """A new bucket in the client's region."""
     name = f"bucket-{uuid.uuid4().hex}"
-    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": client.meta.region_name})
+    client.create_bucket(
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": client.meta.region_name}
+    )
     return name
 
 

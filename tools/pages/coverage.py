@@ -1,10 +1,16 @@
 """docs/coverage.md: every operation of the services that the platform answers, and how far it goes."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from clary.aws import operations
 from clary.aws.models import load_service
+from clary.aws.operations import Support
+from clary.objectstore import routes
 from pages import NOTICE
+
+# Answered by handlers of the object store that serve more than one operation.
+OTHERWISE_NAMED = {"DeleteObject"}
 
 HEAD = """# Coverage
 
@@ -18,18 +24,27 @@ An operation that is not named here answers `UnsupportedOperation`; it is never 
 
 def render() -> str:
     """The page."""
-    operations.discover()
-    found = operations.registered()
-    services = sorted({operation.service for operation in found})
+    found = find_operations()
     summary, details = [], []
-    for service in services:
-        own = [operation for operation in found if operation.service == service]
-        real = [operation.name for operation in own if operation.support is operations.Support.REAL]
-        recorded = [operation.name for operation in own if operation.support is operations.Support.RECORDED]
+    for service in sorted(found):
+        real, recorded = (found[service][support] for support in Support)
         total = len(load_service(service).operation_names)
         summary.append(f"| {service} | {len(real)} | {len(recorded)} | {total} |\n")
         details.append(f"\n## {service}\n" + _list("real", real) + _list("recorded", recorded))
     return NOTICE + HEAD + "".join(summary) + "".join(details)
+
+
+def find_operations() -> dict[str, dict[Support, set[str]]]:
+    """Names by service and support, of registered operations and of the services that stream."""
+    found: dict[str, dict[Support, set[str]]] = defaultdict(lambda: {support: set() for support in Support})
+    operations.discover()
+    for operation in operations.registered():
+        found[operation.service][operation.support].add(operation.name)
+    found["sagemaker-runtime"][Support.REAL].add("InvokeEndpoint")
+    # The object store's handlers are called like the operations they answer.
+    names = {handler.__name__.title().replace("_", "") for handler in routes.handlers()}
+    found["s3"][Support.REAL] |= (names | OTHERWISE_NAMED) & set(load_service("s3").operation_names)
+    return found
 
 
 def _list(word: str, names: Iterable[str]) -> str:

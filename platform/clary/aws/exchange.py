@@ -52,6 +52,7 @@ class Exchange:
     __slots__ = (
         "_body",
         "_payload_hash",
+        "_reading",
         "headers",
         "identity",
         "method",
@@ -91,6 +92,7 @@ class Exchange:
         self.started = False
         self._body: bytes | None = None
         self._payload_hash: str | None = None
+        self._reading = False
 
     @property
     def signed_request(self) -> SignedRequest:
@@ -111,6 +113,7 @@ class Exchange:
         if self._body is not None:
             yield self._body
             return
+        self._reading = True
         more = True
         while more:
             message = await self.receive()
@@ -142,6 +145,9 @@ class Exchange:
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         name = b"x-amz-request-id" if self.service == "s3" else b"x-amzn-requestid"
         raw.append((name, self.request_id.encode()))
+        if "expect" in self.headers and not self._reading:
+            # Nobody asked for the body, so the client may not send it: what follows would be taken for it.
+            raw.append((b"connection", b"close"))
         self.started = True
         await self.send({"type": "http.response.start", "status": status, "headers": raw})
 

@@ -1,5 +1,6 @@
 """Where containers of this machine's Docker engine reach the host: the address of the engine's bridge."""
 
+import socket
 from typing import TYPE_CHECKING
 
 from clary.cli.output import fail
@@ -27,6 +28,7 @@ def bridge_addresses(settings: "Settings") -> list[str]:
 
 
 def _ask_engine() -> list[str]:
+    import psutil
     from docker.errors import NotFound
 
     from clary.kernel.errors import PlatformFault
@@ -37,7 +39,9 @@ def _ask_engine() -> list[str]:
         # Past a virtual machine the engine carries host.docker.internal to this machine's loopback itself.
         if not engine.is_direct:
             return []
-        ranges = engine.client.networks.get("bridge").attrs["IPAM"]["Config"] or []
+        options = engine.client.networks.get("bridge").attrs["Options"] or {}
     except (PlatformFault, NotFound):
         return []
-    return [gateway for configured in ranges if (gateway := configured.get("Gateway"))]
+    interface = options.get("com.docker.network.bridge.name", "docker0")
+    addresses = psutil.net_if_addrs().get(interface, [])
+    return [found.address for found in addresses if found.family == socket.AF_INET]

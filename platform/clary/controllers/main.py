@@ -6,6 +6,7 @@ import threading
 import sqlalchemy as sa
 
 from clary.aws.operations import discover
+from clary.controllers.exits import watch_exits
 from clary.kernel.platform import Platform
 from clary.kernel.reconciler import Reconciler
 from clary.resources.reconciled import LaneName, lanes
@@ -24,7 +25,13 @@ def run(platform: Platform, stop: threading.Event) -> None:
     runtime = open_runtime(platform.settings)
     _remove_orphans(platform, runtime)
     slots = {LaneName.JOBS: platform.settings.max_running_jobs, LaneName.SERVICES: SERVICE_SLOTS}
-    Reconciler(platform, lanes(runtime, slots)).run(stop)
+    watch = threading.Thread(target=watch_exits, args=(platform, runtime, stop), name="exits")
+    watch.start()
+    try:
+        Reconciler(platform, lanes(runtime, slots)).run(stop)
+    finally:
+        stop.set()
+        watch.join()
 
 
 def _remove_orphans(platform: Platform, runtime: Runtime) -> None:

@@ -1,12 +1,16 @@
 """The ASGI application: AWS requests go straight to the wire, the platform's own pages to FastAPI."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
 from clary.aws import operations
 from clary.aws.app import WireApp
-from clary.aws.exchange import StreamingService
 from clary.gateway.administrator import keep_administrator
 from clary.gateway.api import create_api
 from clary.gateway.asgi import ASGIApp, Receive, Scope, Send
 from clary.gateway.external_store import ExternalStore
+from clary.gateway.lifespan import Lifespan
 from clary.hosting.router import Router
 from clary.kernel.platform import Platform
 from clary.objectstore.service import ObjectStore
@@ -35,14 +39,21 @@ def create_app(platform: Platform) -> ASGIApp:
     """The whole gateway over an open platform whose schema is current."""
     keep_administrator(platform)
     operations.discover()
-    router = Router(platform)
-    store: StreamingService = (
-        ExternalStore(platform.settings.s3_endpoint_url)
-        if platform.settings.s3_endpoint_url
-        else ObjectStore(platform)
-    )
+    router, store = Router(platform), open_store(platform)
     wire = WireApp(platform, streaming={"s3": store, "sagemaker-runtime": router})
-    return Gateway(wire=wire, api=create_api(platform), lifespan=wire)
+    lifespan = Lifespan([router.close, _later(wire.close), _later(store.close)])
+    return Gateway(wire=wire, api=create_api(platform), lifespan=lifespan)
+
+
+def open_store(platform: Platform) -> ObjectStore | ExternalStore:
+    """What answers S3 requests: the embedded store, unless the settings name another server."""
+    url = platform.settings.s3_endpoint_url
+    return ExternalStore(url) if url else ObjectStore(platform)
+
+
+def _later(close: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+    # It waits for threads, which must not stop the loop.
+    return partial(asyncio.to_thread, close)
 
 
 def _is_signed(scope: Scope) -> bool:

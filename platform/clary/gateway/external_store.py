@@ -19,3 +19,6 @@ class ExternalStore:
             "point S3 clients there, with that server's credentials.",
             status=501,
         )
+
+    def close(self) -> None:
+        """Nothing was opened."""

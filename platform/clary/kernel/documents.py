@@ -8,12 +8,15 @@ from clary.kernel import clock
 
 _TIME = "$time"
 _BYTES = "$bytes"
+_DICT = "$dict"
+_MARKS = {_TIME, _BYTES, _DICT}
 
 
 def freeze(value: Any) -> Any:
     """A JSON-ready copy of a parsed request."""
     if isinstance(value, dict):
-        return {key: freeze(item) for key, item in value.items()}
+        frozen = {key: freeze(item) for key, item in value.items()}
+        return {_DICT: frozen} if len(frozen) == 1 and frozen.keys() <= _MARKS else frozen
     if isinstance(value, list | tuple):
         return [freeze(item) for item in value]
     if isinstance(value, datetime):
@@ -34,4 +37,5 @@ def thaw(value: Any) -> Any:
             return clock.to_datetime(value[_TIME])
         if _BYTES in value:
             return base64.b64decode(value[_BYTES])
+        value = value.get(_DICT, value)
     return {key: thaw(item) for key, item in value.items()}

@@ -11,7 +11,7 @@ from clary.kernel import clock, ids, tags
 from clary.kernel.errors import ClaryError, IllegalTransition, LeaseLost
 from clary.kernel.scope import Scope
 from clary.kernel.states import States
-from clary.store.tables import ResourceRow, TransitionRow
+from clary.store.tables import ResourceRow, TransitionRow, table_of
 
 
 class NameTaken(ClaryError):
@@ -41,9 +41,6 @@ def create(
 
     Raises :class:`NameTaken` where the name is in use, however close the race.
     """
-    taken = find(session, scope, kind, name)
-    if taken is not None:
-        raise NameTaken(taken.arn)
     now = clock.now()
     row = ResourceRow(
         uid=ids.new_uid(),
@@ -173,14 +170,16 @@ def _merge(row: ResourceRow, state: Mapping[str, Any] | None, spec: Mapping[str,
 
 
 def _append(session: Session, row: ResourceRow, source: str | None, message: str | None) -> None:
-    session.add(
-        TransitionRow(
-            resource_id=row.id,
-            at=row.modified_at,
-            from_status=source,
-            to_status=row.status,
-            secondary=row.secondary,
-            message=message,
-        )
-    )
     session.flush()
+    # Nobody holds these rows: a plain INSERT costs a third of what the unit of work does.
+    session.execute(
+        sa.insert(table_of(TransitionRow)),
+        {
+            "resource_id": row.id,
+            "at": row.modified_at,
+            "from_status": source,
+            "to_status": row.status,
+            "secondary": row.secondary,
+            "message": message,
+        },
+    )

@@ -6,9 +6,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clary.kernel.errors import ValidationError
-from clary.store.tables import TagRow
+from clary.store.tables import TagRow, table_of
 
 MAX_TAGS = 50
+
+
+def add_tags(session: Session, arn: str, tags: Mapping[str, str]) -> None:
+    """Give a new resource its tags."""
+    rows = [{"arn": arn, "key": key, "value": value} for key, value in tags.items()]
+    session.execute(sa.insert(table_of(TagRow)), rows)
 
 
 def put_tags(session: Session, arn: str, tags: Mapping[str, str]) -> None:

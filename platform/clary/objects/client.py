@@ -13,7 +13,7 @@ from clary.store.tables import CredentialRow
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# A request is tried four times in all, a few seconds apart at most: enough for a server that restarts.
+# A request is tried four times in all, within a second; what it fails is tried again by the reconciler.
 ATTEMPTS = 4
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 60

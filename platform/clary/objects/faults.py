@@ -1,4 +1,4 @@
-"""What an S3 server or the network answers, as the reason a job fails with."""
+"""What an S3 server or the network answers, as the reason a job fails or a request is refused with."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError
 from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError, S3UploadFailedError
 
-from clary.kernel.errors import ClientFault, JobError, PlatformFault
+from clary.kernel.errors import ClientFault, JobError, PlatformFault, ServiceError, ValidationError
 from clary.objects.uri import S3Uri
 
 _NOT_THE_CLIENTS = (
@@ -37,6 +37,22 @@ def job_faults(action: str, uri: S3Uri) -> Iterator[None]:
         raise fault_of(error, action, uri) from error
     except _NOT_THE_CLIENTS as error:
         raise PlatformFault(f"{action} failed: {uri}: {error}") from error
+
+
+@contextmanager
+def request_faults(uri: S3Uri) -> Iterator[None]:
+    """Refuse a request whose data can't be looked at: its own fault is a ValidationException, else it is a 503."""
+    try:
+        yield
+    except ClientError as error:
+        fault = fault_of(error, "Access", uri)
+        raise ValidationError(str(fault)) if isinstance(fault, ClientFault) else _unavailable(error) from error
+    except BotoCoreError as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> ServiceError:
+    return ServiceError(f"The object store does not answer: {error}", code="ServiceUnavailable", status=503)
 
 
 def fault_of(error: ClientError, action: str, uri: S3Uri) -> JobError:

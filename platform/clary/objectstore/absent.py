@@ -1,4 +1,4 @@
-"""Bucket features that are not there: reading one tells that nothing is configured, setting one is refused."""
+"""Bucket features that are not there: reading one tells that none is configured, setting one is refused."""
 
 from clary.kernel.errors import ServiceError
 from clary.objectstore import buckets
@@ -42,8 +42,9 @@ EMPTY: dict[str, tuple[str, Content]] = {
 # Parameters that make a request another operation; every one of S3's that is not answered elsewhere.
 UNSUPPORTED = frozenset(
     {
-        "abac", "analytics", "annotation", "intelligent-tiering", "inventory", "legal-hold", "metadataConfiguration",
-        "metadataTable", "metrics", "renameObject", "restore", "retention", "select", "session", "torrent", "versions",
+        "abac", "analytics", "annotation", "intelligent-tiering", "inventory", "legal-hold",
+        "metadataConfiguration", "metadataTable", "metrics", "renameObject", "restore", "retention", "select",
+        "session", "torrent", "versions",
     }
 )  # fmt: skip
 

@@ -36,7 +36,8 @@ _OWNER_ACLS = frozenset({"private", "bucket-owner-full-control"})
 _OVERRIDES = {
     f"response-{name}": name
     for name in (
-        "cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires",
+        "cache-control", "content-disposition", "content-encoding", "content-language", "content-type",
+        "expires",
     )
 }  # fmt: skip
 

@@ -1,8 +1,8 @@
-"""The files that hold bodies, named by id: ``xx/<id>``, or ``xx/<upload id>/<id>`` for the parts of an upload.
+"""The files that hold bodies, named by id: ``xx/<id>``, or ``xx/<upload id>/<id>`` for a part of an upload.
 
-A file is written under its final name and is on disk, name included, before the row that names it is committed.
-What no row names was never acknowledged: ids begin with the number of the process that made them (see ``claims``),
-so that a sweep can tell the remains of a dead process from the work of a living one.
+A file is written under its final name and is on disk, name included, before the row that names it is
+committed. What no row names was never acknowledged: ids begin with the number of the process that made them
+(see ``claims``), so that a sweep can tell the remains of a dead process from the work of a living one.
 """
 
 import fcntl
@@ -49,7 +49,7 @@ class Bodies:
         return BodyFile(self.folder / path)
 
     def link(self, source: str, target: str) -> None:
-        """Give a body a second name: the copy of an object costs no bytes. FileNotFoundError where it is gone."""
+        """Give a body a second name: a copy costs no bytes. FileNotFoundError where it is gone."""
         destination = self.folder / target
         _make_folder(destination.parent)
         os.link(self.folder / source, destination)

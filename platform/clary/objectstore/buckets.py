@@ -47,8 +47,8 @@ def _create(call: Call, region: str, connection: sa.Connection) -> None:
         connection.execute(sa.insert(tables.buckets), row)
     elif bucket.account != call.caller.account:
         raise ServiceError(
-            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
-            "Please select a different name and try again.",
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the "
+            "system. Please select a different name and try again.",
             code="BucketAlreadyExists",
             status=409,
             BucketName=call.bucket,
@@ -184,7 +184,7 @@ def _read_region(region: str, body: bytes) -> str:
 
 def _illegal_location(constraint: str) -> ServiceError:
     return ServiceError(
-        f"The {constraint} location constraint is incompatible for the region specific endpoint this request was "
-        "sent to.",
+        f"The {constraint} location constraint is incompatible for the region specific endpoint this request "
+        "was sent to.",
         code="IllegalLocationConstraintException",
     )

@@ -1,7 +1,7 @@
 """Which process made a file: each takes a number for its lifetime, and every body id begins with it.
 
-A claim is a locked file. The operating system drops the lock when the process ends, however it ends; a claim that
-nobody locks therefore marks files that may never have been committed.
+A claim is a locked file. The operating system drops the lock when the process ends, however it ends; a claim
+that nobody locks therefore marks files that may never have been committed.
 """
 
 import fcntl
@@ -43,7 +43,7 @@ def claim_path(folder: Path, number: int) -> Path:
 
 
 def take_over_dead(folder: Path) -> Iterator[int]:
-    """The numbers of processes that ended without releasing; a number's claim is removed when the caller goes on."""
+    """The numbers of processes that ended without releasing; each is given up when the caller goes on."""
     for path in sorted(folder.iterdir()):
         try:
             descriptor = os.open(path, os.O_WRONLY)

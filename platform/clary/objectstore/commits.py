@@ -1,6 +1,6 @@
 """Group commit: changes that wait at the same time share one transaction and one fsync.
 
-A change is a function of a connection. It may run twice, and it raises ServiceError before it writes anything.
+A change is a function of a connection. It may run twice, and it raises ServiceError before it writes.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from clary.kernel.errors import ServiceError
 from clary.store import Database
 
 _LIMIT = 256
-# Any constant will do: it makes the store's writers of all processes take turns, as SQLite's do by themselves.
+# Any constant will do: the store's writers of all processes take turns, as SQLite's do by themselves.
 _POSTGRESQL_LOCK = 7_231_964_012_118
 
 Result = TypeVar("Result")
@@ -103,12 +103,12 @@ class GroupCommit:
                 self._commit_all([waiting])
 
     def _transact(self, batch: list[_Waiting]) -> None:
-        with self._database.engine.connect().execution_options(clary_write=True) as connection:
-            with connection.begin():
-                if not self._database.is_sqlite:
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK)))
-                for waiting in batch:
-                    waiting.run(connection)
+        writing = self._database.engine.connect().execution_options(clary_write=True)
+        with writing as connection, connection.begin():
+            if not self._database.is_sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK)))
+            for waiting in batch:
+                waiting.run(connection)
 
 
 def _settle(batch: list[_Waiting]) -> None:

@@ -36,7 +36,7 @@ SMALLEST_PART = 5 * 1024 * 1024
 class _NamedPart:
     number: int
     etag: str
-    checksum: str | None
+    checksums: dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,10 @@ def _read_part(part: Element) -> _NamedPart:
     number = read_text(part, "PartNumber").strip()
     if not number.isdecimal() or int(number) not in PART_NUMBERS:
         raise malformed_xml()
-    checksum = next((child.text for child in part if child.tag.startswith("Checksum")), None)
-    return _NamedPart(int(number), read_text(part, "ETag").strip().strip('"'), checksum)
+    given = {
+        child.tag.removeprefix("Checksum"): child.text for child in part if child.tag.startswith("Checksum")
+    }
+    return _NamedPart(int(number), read_text(part, "ETag").strip().strip('"'), given)
 
 
 def _complete(call: Call, named: list[_NamedPart], connection: sa.Connection) -> _Completed:
@@ -127,10 +129,11 @@ def _choose(upload: Upload, named: list[_NamedPart], stored: dict[int, Any]) -> 
 
 
 def _match(upload: Upload, part: _NamedPart, row: Any) -> Any:
-    if row is None or row.etag != part.etag or part.checksum not in {None, row.checksum}:
+    given = part.checksums.get(upload.checksum_algorithm)
+    if row is None or row.etag != part.etag or given not in {None, row.checksum}:
         raise ServiceError(
-            "One or more of the specified parts could not be found. The part may not have been uploaded, or the "
-            "specified entity tag may not match the part's entity tag.",
+            "One or more of the specified parts could not be found. The part may not have been uploaded, or "
+            "the specified entity tag may not match the part's entity tag.",
             code="InvalidPart",
             UploadId=f"{upload.id:016x}",
             PartNumber=str(part.number),

@@ -125,8 +125,8 @@ def _choose_attributes(call: Call, source: CopySource, stored: StoredObject) -> 
     itself = (source.bucket, source.key) == (call.bucket, call.key)
     if itself and directive == "COPY" and not any(name in call.headers for name in _CHANGES):
         raise invalid_request(
-            "This copy request is illegal because it is trying to copy an object to itself without changing the "
-            "object's metadata, storage class, website redirect location or encryption attributes."
+            "This copy request is illegal because it is trying to copy an object to itself without changing "
+            "the object's metadata, storage class, website redirect location or encryption attributes."
         )
     if directive == "COPY":
         # Storage class and redirect belong to the request, the rest to the source.
@@ -152,8 +152,7 @@ async def _copy_body(call: Call, stored: StoredObject) -> Body:
     if stored.layout == Layout.FILE and algorithm in stored.checksums:
         # Bodies never change, so two objects may share the bytes of one file.
         await store.run(partial(_link, store, stored, body))
-        checksum = stored.checksums[algorithm]
-        return Body(body, Layout.FILE, stored.size, stored.etag, algorithm=algorithm, checksum=checksum)
+        return Body(body, Layout.FILE, stored.size, stored.etag, stored.checksums)
     promise = BodyPromise(stored.size, stored.size, algorithm)
     path = body_path(body) if stored.size > INLINE_LIMIT else None
     return await store.run(

@@ -25,8 +25,8 @@ def no_such_key(key: bytes) -> ServiceError:
 def no_such_upload(upload_id: str) -> ServiceError:
     """404: there is no multipart upload of that id for this key."""
     return ServiceError(
-        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted "
-        "or completed.",
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been "
+        "aborted or completed.",
         code="NoSuchUpload",
         status=404,
         UploadId=upload_id,

@@ -1,7 +1,7 @@
 """Deletes what no row names: bodies replaced or removed, and what a process that died left uncommitted.
 
-The transaction that retires a body lists its path in ``garbage``; the collector deletes the file, then the row.
-A folder of parts that a reader holds is left for a later round.
+The transaction that retires a body lists its path in ``s3_garbage``; the collector deletes the file, then the
+row. A folder of parts that a reader holds is left for a later round.
 """
 
 import logging

@@ -30,8 +30,7 @@ class Body:
     layout: Layout
     size: int
     md5: str
-    algorithm: str
-    checksum: str
+    checksums: dict[str, str]
     data: bytes | None = None
 
 
@@ -49,7 +48,7 @@ class Intake:
         self._file: BodyFile | None = None
         self._data: list[bytes | memoryview] = []
         self._size = 0
-        names = {"MD5", promise.algorithm} | ({"SHA256"} if promise.sha256 else set())
+        names = promise.algorithms | {"MD5"} | ({"SHA256"} if promise.sha256 else set())
         self._sums = {name: checksums.new_checksum(name) for name in names}
 
     def feed(self, blocks: Sequence[bytes]) -> None:
@@ -78,8 +77,7 @@ class Intake:
             layout=Layout.INLINE if self._path is None else Layout.FILE,
             size=self._size,
             md5=digests["MD5"].hex(),
-            algorithm=self._promise.algorithm,
-            checksum=checksums.encode(digests[self._promise.algorithm]),
+            checksums={name: checksums.encode(digests[name]) for name in self._promise.algorithms},
             data=b"".join(self._data) if self._path is None else None,
         )
 

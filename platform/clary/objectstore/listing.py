@@ -21,8 +21,8 @@ from clary.objectstore.xml import Children, Content
 _columns = objects.c
 _page = (
     sa.select(
-        _columns.key, _columns.size, _columns.etag, _columns.modified_at, _columns.headers, _columns.checksums,
-        _columns.checksum_type,
+        _columns.key, _columns.size, _columns.etag, _columns.modified_at, _columns.headers,
+        _columns.checksums, _columns.checksum_type,
     )
     .where(_columns.bucket_id == sa.bindparam("bucket"), _columns.key >= sa.bindparam("start"))
     .order_by(_columns.key)

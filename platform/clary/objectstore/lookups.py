@@ -1,7 +1,7 @@
 """The one query of the hot path: a bucket and an object by their names.
 
-On SQLite it goes to the driver, on a connection of its own and outside any transaction: a tenth of the time that
-the same query takes through a session. The statement and the types of its columns remain SQLAlchemy's.
+On SQLite it goes to the driver, on a connection of its own and outside any transaction: a tenth of the time
+that the same query takes through a session. The statement and the types of its columns remain SQLAlchemy's.
 """
 
 from typing import Any
@@ -40,19 +40,17 @@ class _DriverQuery:
         self._text = compiled.string
         self._parameters = compiled.params
         self._order = compiled.positiontup or []
-        types = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
-        processors = [kind.result_processor(dialect, None) for kind in types]
+        kinds = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
+        processors = (kind.result_processor(dialect, None) for kind in kinds)
         self._processors = [
             (index, process) for index, process in enumerate(processors) if process is not None
         ]
 
     def fetch(self, connection: Any, parameters: dict[str, Any]) -> list[list[Any]]:
         values = self._parameters | parameters
-        # All rows at once: a cursor left half read would keep its snapshot, and the log from being checkpointed.
-        rows = [
-            list(row)
-            for row in connection.execute(self._text, [values[name] for name in self._order]).fetchall()
-        ]
+        cursor = connection.execute(self._text, [values[name] for name in self._order])
+        # All rows at once: a cursor left half read keeps its snapshot, and the log from being checkpointed.
+        rows = [list(row) for row in cursor.fetchall()]
         for row in rows:
             for index, process in self._processors:
                 row[index] = process(row[index])

@@ -1,6 +1,6 @@
 """POST policies: who signed one, and whether a form keeps its conditions.
 
-Source: Amazon S3 API Reference, "Creating a POST policy" and "Calculating a signature" (version 2's form, too).
+Source: Amazon S3 API Reference, "Creating a POST policy" and "Calculating a signature" (version 2's, too).
 """
 
 import base64

@@ -18,10 +18,11 @@ LARGEST_PUT = 5 * 1024**3
 
 @dataclass(frozen=True, slots=True)
 class BodyPromise:
-    """``at_least`` and ``at_most`` bound the size of the decoded body, in bytes; most requests tell it exactly.
+    """``at_least`` and ``at_most`` bound the decoded body's size, in bytes; most requests tell it exactly.
 
-    ``checksum`` is None where it comes in the trailer ``trailer``, or where the client sends none and the store
-    computes ``algorithm`` by itself.
+    ``checksum`` is None where it comes in the trailer ``trailer``, or where the client sends none and the
+    store computes ``algorithm`` by itself. ``kept`` is the algorithm of the upload that a part is for, where
+    that is another one.
     """
 
     at_least: int
@@ -32,6 +33,12 @@ class BodyPromise:
     md5: bytes | None = None
     sha256: str | None = None
     decoder: ChunkedDecoder | None = None
+    kept: str | None = None
+
+    @property
+    def algorithms(self) -> frozenset[str]:
+        """The algorithms whose checksums are wanted."""
+        return frozenset({self.algorithm, self.kept or self.algorithm})
 
 
 def read_promise(exchange: Exchange, *, default_algorithm: str = checksums.DEFAULT_ALGORITHM) -> BodyPromise:

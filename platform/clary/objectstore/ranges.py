@@ -1,4 +1,4 @@
-"""Which bytes a Range header asks for (RFC 9110, section 14; of several ranges S3 serves none and sends all)."""
+"""Which bytes a Range header asks for (RFC 9110, section 14). For several ranges S3 sends the whole body."""
 
 import re
 from dataclasses import dataclass

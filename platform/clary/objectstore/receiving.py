@@ -63,8 +63,9 @@ async def _fill_file(store: Store, stream: AsyncIterator[bytes], intake: Intake)
             held = block
         if working is not None:
             await working
-        last = working = store.start(partial(_take_last, intake, held))
-        return await last
+        finishing = store.start(partial(_take_last, intake, held))
+        working = finishing
+        return await finishing
     finally:
         # A thread that still writes must not lose its file; it is done with one block at most.
         if working is not None and not working.done():

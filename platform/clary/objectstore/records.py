@@ -27,7 +27,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One object as the database has it; ``data`` is there where the layout is inline and the query asked for it."""
+    """One object as the database has it; ``data`` is there where it is inline and the query asked for it."""
 
     bucket_id: int
     key: bytes
@@ -76,7 +76,7 @@ class ObjectContent:
             size=body.size,
             etag=body.md5,
             attributes=attributes,
-            checksums={body.algorithm: body.checksum},
+            checksums=body.checksums,
             data=body.data,
         )
 

@@ -80,6 +80,11 @@ def find_handler(call: Call) -> Handler:
     return _pick(_OBJECT, method, telling)
 
 
+def handlers() -> tuple[Handler, ...]:
+    """Every handler, for the page that lists what is answered."""
+    return (buckets.list_buckets, *_BUCKET.values(), *_OBJECT.values())
+
+
 def _find_service_handler(method: str) -> Handler:
     if method != "GET":
         raise _not_allowed()

@@ -28,9 +28,10 @@ class BucketRow(Base):
 class ObjectRow(Base):
     """One object: where its body is and what is answered about it.
 
-    ``layout`` says what ``body`` names: a row of ``s3_contents`` (``inline``), one file (``file``), or a folder of part
-    files whose order and offsets are in ``s3_parts`` (``parts``). ``headers`` holds the response headers, user
-    metadata included, by lower-case name. ``checksums`` maps the algorithm to the base64 value.
+    ``layout`` says what ``body`` names: a row of ``s3_contents`` (``inline``), one file (``file``), or a
+    folder of part files whose order and offsets are in ``s3_parts`` (``parts``). ``headers`` holds the
+    response headers, user metadata included, by lower-case name. ``checksums`` maps the algorithm to the
+    base64 value.
     """
 
     __tablename__ = "s3_objects"

@@ -48,8 +48,8 @@ async def list_multipart_uploads(call: Call) -> None:
 
 def _find_uploads(call: Call, bucket: Bucket, largest: int, connection: sa.Connection) -> list[Entry]:
     after, upload_marker = call.query.get("key-marker", "").encode(), call.query.get("upload-id-marker", "")
-    query = sa.select(_uploads.key, _uploads.id, _uploads.initiated_at, _uploads.headers,
-                      _uploads.checksum_algorithm, _uploads.checksum_type).where(_uploads.bucket_id == bucket.id)  # fmt: skip
+    # The walk wants the key first.
+    query = sa.select(_uploads.key, tables.uploads).where(_uploads.bucket_id == bucket.id)
     query = query.order_by(_uploads.key, _uploads.id)
     same_key: list[Entry] = []
     if after and upload_marker and largest:

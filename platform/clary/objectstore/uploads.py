@@ -1,6 +1,6 @@
 """CreateMultipartUpload, UploadPart, UploadPartCopy and AbortMultipartUpload."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import sqlalchemy as sa
@@ -77,12 +77,7 @@ async def upload_part(call: Call) -> None:
     """Store one part; a number that was used is replaced."""
     number = _read_part_number(call)
     upload = await find(call)
-    promise = read_promise(call.exchange, default_algorithm=upload.checksum_algorithm)
-    if promise.algorithm != upload.checksum_algorithm:
-        raise invalid_request(
-            f"Checksum Type mismatch occurred, expected checksum Type: {upload.checksum_algorithm.lower()}, "
-            f"actual checksum Type: {promise.algorithm.lower()}"
-        )
+    promise = _read_promise(call, upload)
     path = partial(part_path, upload.id)
     try:
         async with receive_body(call.store, call.exchange.stream(), promise, part_path=path) as body:
@@ -90,7 +85,8 @@ async def upload_part(call: Call) -> None:
     except FileNotFoundError:
         # The upload was aborted and its folder deleted while the bytes came in.
         raise no_such_upload(call.query["uploadId"]) from None
-    described = describe_checksums({body.algorithm: body.checksum}, FULL_OBJECT)[:1]
+    told = {promise.algorithm: body.checksums[promise.algorithm]}
+    described = describe_checksums(told, FULL_OBJECT)[:1]
     await call.respond(200, [("etag", f'"{body.md5}"'), *described, *describe_encryption(upload.headers)])
 
 
@@ -127,7 +123,7 @@ async def _upload_part_copy(call: Call) -> None:
     except BaseException:
         store.bodies.leave_behind()
         raise
-    result = write_copy_result(modified_at, body.md5, {body.algorithm: body.checksum}, None)
+    result = write_copy_result(modified_at, body.md5, body.checksums, None)
     await call.respond_xml("CopyPartResult", result)
 
 
@@ -181,7 +177,7 @@ async def _save_part(call: Call, upload: Upload, number: int, body: Body) -> int
         "size": body.size,
         "offset": None,
         "etag": body.md5,
-        "checksum": body.checksum,
+        "checksum": body.checksums[upload.checksum_algorithm],
         "modified_at": modified_at,
     }
     here = sa.and_(tables.parts.c.body == upload.id, tables.parts.c.number == number)
@@ -199,6 +195,19 @@ async def _save_part(call: Call, upload: Upload, number: int, body: Body) -> int
     if await call.store.commit(change):
         call.store.collect_garbage()
     return modified_at
+
+
+def _read_promise(call: Call, upload: Upload) -> BodyPromise:
+    promise = read_promise(call.exchange, default_algorithm=upload.checksum_algorithm)
+    if promise.algorithm == upload.checksum_algorithm:
+        return promise
+    if upload.checksum_algorithm == checksums.DEFAULT_ALGORITHM:
+        # The client named none for the upload but has one for each part: it is compared, not kept.
+        return replace(promise, kept=upload.checksum_algorithm)
+    raise invalid_request(
+        f"Checksum Type mismatch occurred, expected checksum Type: {upload.checksum_algorithm.lower()}, "
+        f"actual checksum Type: {promise.algorithm.lower()}"
+    )
 
 
 def _read_part_number(call: Call) -> int:

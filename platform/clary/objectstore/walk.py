@@ -1,6 +1,7 @@
 """Walks the keys of a bucket in order, rolling up those that share a prefix up to a delimiter.
 
-What is rolled up is skipped by seeking past it, never by reading it: a prefix with a million keys costs one page.
+What is rolled up is skipped by seeking past it, never by reading it: a prefix with a million keys costs one
+page.
 """
 
 from bisect import bisect_left
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# (first key, its inclusion, number of rows) -> rows in key order; a row begins with its key.
+# (first key, number of rows) -> rows in key order; a row begins with its key.
 Fetch = Callable[[bytes, int], Sequence[Any]]
 
 _FIRST_PAGE = 32

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from typing import TypeAlias
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, ParseError
 from xml.sax.saxutils import escape
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
 
 from clary.objectstore.errors import malformed_xml
 
@@ -11,7 +14,7 @@ NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 Children: TypeAlias = Iterable[tuple[str, "Content"]]
-Content: TypeAlias = str | int | None | Children
+Content: TypeAlias = str | int | Children | None
 # Control characters have no other form in a document; without these, one odd key would break a whole listing.
 _CONTROLS = {code: f"&#x{code:x};" for code in (*range(1, 32), 0x7F, 0xFFFE, 0xFFFF)}
 
@@ -40,11 +43,11 @@ def _write(pieces: list[str], content: "Content") -> None:
                 pieces.append(f"</{name}>")
 
 
-def read_document(body: bytes, root: str) -> ElementTree.Element:
+def read_document(body: bytes, root: str) -> Element:
     """The root element, which must have that name; MalformedXML else. Namespaces are dropped."""
     try:
-        element = ElementTree.fromstring(body)  # noqa: S314 - expat bounds entity expansion by itself since 2.4.1
-    except ElementTree.ParseError:
+        element: Element = fromstring(body)
+    except (ParseError, DefusedXmlException):
         raise malformed_xml() from None
     for node in element.iter():
         node.tag = node.tag.rpartition("}")[2]
@@ -53,7 +56,7 @@ def read_document(body: bytes, root: str) -> ElementTree.Element:
     return element
 
 
-def read_text(element: ElementTree.Element, name: str) -> str:
+def read_text(element: Element, name: str) -> str:
     """The text of a child that must be there."""
     text = element.findtext(name)
     if text is None:

@@ -3,12 +3,28 @@
 (Amazon SageMaker API Reference, CreateEndpointConfig.)
 """
 
+from typing import Any
+
 from clary.aws.operations import Context, Request, Support
+from clary.kernel import documents
 from clary.kernel.errors import UnsupportedOperation, ValidationError
 from clary.resources.kind import Kind
 from clary.resources.model import MODEL
+from clary.store.tables import ResourceRow
 
-ENDPOINT_CONFIG = Kind(name="EndpointConfig", path="endpoint-config", label="endpoint configuration")
+
+def _present(row: ResourceRow) -> dict[str, Any]:
+    """Describe names what the request left to AWS's defaults."""
+    spec = documents.thaw(row.spec)
+    return {
+        "EnableNetworkIsolation": spec.get("EnableNetworkIsolation", False),
+        "ProductionVariants": [{"InitialVariantWeight": 1.0} | each for each in spec["ProductionVariants"]],
+    }
+
+
+ENDPOINT_CONFIG = Kind(
+    name="EndpointConfig", path="endpoint-config", label="endpoint configuration", present=_present
+)
 
 _LATER = ("AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants", "CrossRegionTrafficConfig")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from botocore.model import ListShape, StructureShape
 from sqlalchemy.orm import Session
 
@@ -25,6 +26,7 @@ RECORD = States.declare("Recorded", Recorded="Deleted", Deleted="")
 """The states of kinds that AWS gives no status."""
 
 Members = dict[str, Any]
+Conditions = tuple[sa.ColumnElement[bool], ...]
 
 
 def _not_found(kind: "Kind", arn: str, _name: str) -> ServiceError:
@@ -97,7 +99,7 @@ class Kind:
         except NameTaken as error:
             raise self.taken(self, error.arn) from error
         if request.get("Tags"):
-            tags.put_tags(session, arn, {tag["Key"]: tag["Value"] for tag in request["Tags"]})
+            tags.add_tags(session, arn, {tag["Key"]: tag["Value"] for tag in request["Tags"]})
         return row
 
     def find(self, session: Session, context: Context, name: str) -> ResourceRow:
@@ -134,13 +136,16 @@ class Kind:
 
         register(SERVICE, operation, describe)
 
-    def serve_list(self) -> None:
-        """Register List: filters, sorts and pages as the operation's own input shape offers them."""
+    def serve_list(self, where: Callable[[Request], Conditions] = lambda _request: ()) -> None:
+        """Register List: filters, sorts and pages as the operation's own input shape offers them.
+
+        ``where`` turns filters that only this kind has into conditions.
+        """
         operation = f"List{self.plural or self.name + 's'}"
 
         def list_(context: Context, request: Request) -> Members:
             with context.platform.database.read() as session:
-                page = pages.select_page(session, self._query(context, request))
+                page = pages.select_page(session, self._query(context, request, where(request)))
                 member, summary = _summary(operation)
                 rows = [_cut(self.describe(row), summary) for row in page.rows]
             return {member: rows, "NextToken": page.token}
@@ -171,7 +176,7 @@ class Kind:
 
         register(SERVICE, f"Create{self.name}", create, support=support)
 
-    def _query(self, context: Context, request: Request) -> pages.Query:
+    def _query(self, context: Context, request: Request, where: Conditions) -> pages.Query:
         order = request.get("SortOrder", "Descending" if self.newest_first else "Ascending")
         return pages.Query(
             scope=Scope(context.account, context.region),
@@ -182,6 +187,7 @@ class Kind:
             created_before=_time(request, "CreationTimeBefore"),
             modified_after=_time(request, "LastModifiedTimeAfter"),
             modified_before=_time(request, "LastModifiedTimeBefore"),
+            where=where,
             sort=request.get("SortBy", "CreationTime"),
             descending=order == "Descending",
             limit=request.get("MaxResults", 10),

@@ -1,11 +1,29 @@
 """Models: an image and the artifacts that it serves. (Amazon SageMaker API Reference, CreateModel.)"""
 
+from typing import Any
+
 from clary.aws.operations import Context, Request, Support
+from clary.kernel import documents
 from clary.kernel.errors import ValidationError
 from clary.resources.execution_role import check_role
 from clary.resources.kind import Kind
+from clary.store.tables import ResourceRow
 
-MODEL = Kind(name="Model", path="model", label="model")
+_SINGLE = {"Mode": "SingleModel"}
+
+
+def _present(row: ResourceRow) -> dict[str, Any]:
+    """Describe names what the request left to AWS's defaults."""
+    spec = documents.thaw(row.spec)
+    members: dict[str, Any] = {"EnableNetworkIsolation": spec.get("EnableNetworkIsolation", False)}
+    if primary := spec.get("PrimaryContainer"):
+        members["PrimaryContainer"] = _SINGLE | primary
+    if several := spec.get("Containers"):
+        members["Containers"] = [_SINGLE | container for container in several]
+    return members
+
+
+MODEL = Kind(name="Model", path="model", label="model", present=_present)
 
 
 def check_model(context: Context, request: Request) -> None:

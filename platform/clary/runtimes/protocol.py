@@ -62,11 +62,15 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True)
 class ContainerState:
-    """What is known of a container. ``started_at`` and ``finished_at`` are epoch seconds."""
+    """What is known of a container. ``started_at`` and ``finished_at`` are epoch seconds.
+
+    ``lost``: nobody saw its end, which the platform or the machine caused; the exit code is a guess.
+    """
 
     phase: Phase
     exit_code: int | None = None
     out_of_memory: bool = False
+    lost: bool = False
     started_at: float | None = None
     finished_at: float | None = None
     error: str | None = None

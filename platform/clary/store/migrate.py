@@ -31,7 +31,7 @@ def is_ready(database: Database) -> bool:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Apply what is missing. Safe to call from several machines at once: PostgreSQL callers take turns."""
+    """Apply what is missing. Safe to call from several processes at once: they take turns."""
     # Alembic costs a quarter of a second and is needed only where the revision differs.
     from alembic import command
     from alembic.config import Config

@@ -116,8 +116,10 @@ def find_role(session: Session, account: str, name: str) -> RoleRow | None:
 def role_exists(session: Session, arn: str) -> bool:
     """Whether ``arn`` is that of a role which is there."""
     parsed = RoleArn.parse(arn)
-    role = parsed and find_role(session, parsed.account, parsed.name)
-    return bool(role and parsed and role.path == parsed.path)
+    if parsed is None:
+        return False
+    of_name = sa.select(RoleRow.path).where(RoleRow.account == parsed.account, RoleRow.name == parsed.name)
+    return session.scalar(of_name) == parsed.path
 
 
 def create_default_roles(session: Session, account: str) -> None:

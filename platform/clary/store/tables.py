@@ -20,6 +20,13 @@ class Base(DeclarativeBase):
     }
 
 
+def table_of(rows: type[Base]) -> sa.Table:
+    """The table of a class: statements on it skip the unit of work, for rows that nobody holds as objects."""
+    table = rows.__table__
+    assert isinstance(table, sa.Table)
+    return table
+
+
 class ResourceRow(Base):
     """One resource of any kind: what was asked (spec), what was observed (state), and who works on it."""
 

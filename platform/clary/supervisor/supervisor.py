@@ -95,17 +95,21 @@ class Supervisor:
 
     def _start(self) -> None:
         self._listeners = self._listen()
+        self._write_record()
         self._bring_schema_up_to_date()
         # Nothing is ever written: the children read the end of this process from it.
         lifeline, _ = os.pipe()
-        errors = log_folder(self._plan.folder)
-        errors.mkdir(parents=True, exist_ok=True)
+        folder = log_folder(self._plan.folder)
+        folder.mkdir(parents=True, exist_ok=True)
         for role in self._roles(tuple(listener.fileno() for listener in self._listeners)):
+            # What a process says before its log is open; it begins anew with each start.
+            errors = folder / f"{role.name}.err"
+            errors.write_bytes(b"")
             child = Child(
                 role,
                 environment=self._environment,
                 lifeline=lifeline,
-                errors=errors / f"{role.name}.err",
+                errors=errors,
                 report=self._events.put,
             )
             self._children.append(child)

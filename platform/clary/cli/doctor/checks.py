@@ -9,6 +9,7 @@ from enum import StrEnum
 from clary.cli.located import Found
 
 FREE_GIGABYTES = 5
+STORE_SECONDS = 5
 MINIMUM_PYTHON = (3, 11)
 
 
@@ -61,6 +62,43 @@ def check_database(found: Found) -> Finding:
     return Finding("Database", Verdict.OK, f"{shown}, revision {revision}")
 
 
+def check_objects(found: Found) -> Finding:
+    """Whether the S3 server that keeps the objects answers, and takes the key."""
+    url = found.settings.s3_endpoint_url
+    if url is None:
+        return Finding("Objects", Verdict.OK, f"kept in {found.folder / 'objects'}")
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        _list_buckets(found)
+    except BotoCoreError as error:
+        return Finding("Objects", Verdict.FAILED, str(error), "Check CLARY_S3_ENDPOINT_URL and its server.")
+    except ClientError as error:
+        remedy = "Check CLARY_S3_ACCESS_KEY_ID and CLARY_S3_SECRET_ACCESS_KEY."
+        return Finding("Objects", Verdict.FAILED, f"{url}: {error}", remedy)
+    return Finding("Objects", Verdict.OK, f"kept at {url}, which answers")
+
+
+def _list_buckets(found: Found) -> None:
+    import boto3
+    from botocore.config import Config
+
+    settings = found.settings
+    boto3.client(
+        "s3",
+        endpoint_url=settings.s3_endpoint_url,
+        region_name=settings.region,
+        aws_access_key_id=settings.s3_access_key_id,
+        aws_secret_access_key=settings.s3_secret_access_key,
+        config=Config(
+            s3={"addressing_style": "path"},
+            retries={"total_max_attempts": 1},
+            connect_timeout=STORE_SECONDS,
+            read_timeout=STORE_SECONDS,
+        ),
+    ).list_buckets()
+
+
 def check_port(found: Found) -> Finding:
     """Whether the port is free, or ours."""
     from clary.supervisor.sockets import CannotListen, listen
@@ -99,7 +137,13 @@ def check_runtimes(_found: Found) -> list[Finding]:
     ]
 
 
-CHECKS: tuple[Callable[[Found], Finding], ...] = (check_python, check_database, check_port, check_disk)
+CHECKS: tuple[Callable[[Found], Finding], ...] = (
+    check_python,
+    check_database,
+    check_objects,
+    check_port,
+    check_disk,
+)
 
 
 def examine(found: Found) -> list[Finding]:

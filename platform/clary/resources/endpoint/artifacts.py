@@ -29,7 +29,7 @@ class Artifacts:
         self._account = account
 
     def place(self, generation: int, variant: Mapping[str, Any], target: Path) -> None:
-        """Make ``target`` the variant's model folder. Raises :class:`VariantFailed` where that can't be had."""
+        """Make ``target`` the variant's model folder; :class:`VariantFailed` where that can't be had."""
         if not target.is_dir():
             source = self._fetch(generation, variant)
             _fill(target, lambda partial: _link_tree(source, partial))
@@ -42,7 +42,8 @@ class Artifacts:
                 shutil.rmtree(path, ignore_errors=True)
 
     def _fetch(self, generation: int, variant: Mapping[str, Any]) -> Path:
-        target = self._folder / str(generation) / variant["name"]
+        name: str = variant["name"]
+        target = self._folder / str(generation) / name
         if not target.is_dir():
             target.parent.mkdir(parents=True, exist_ok=True)
             _fill(target, lambda partial: self._download(variant["container"], partial))

@@ -95,13 +95,14 @@ class Fleet:
         return int((self.work.state.get("routing") or {}).get("generation", 0))
 
     def restart_at(self, slot: Slot) -> int:
-        """When a missing instance of the slot may be started: the pauses grow while its instances die."""
+        """When a missing instance of the slot may be started, 0 for now: pauses grow while instances die."""
         now = clock.now()
         deaths = [row.changed_at for row in self._rows_of(slot) if row.state == "Dead"]
         recent = [moment for moment in deaths if now - moment < RESTART_MEMORY]
         if len(recent) <= 1:
-            return now
-        return max(recent) + min(2 ** len(recent), RESTART_DELAY_MAX) * clock.SECOND
+            return 0
+        delay: int = min(2 ** len(recent), RESTART_DELAY_MAX) * clock.SECOND
+        return max(recent) + delay
 
     def change(self, row: InstanceRow, **values: Any) -> None:
         """Write an instance's state or address."""

@@ -38,11 +38,12 @@ def add(session: Session, endpoint: ResourceRow, *, generation: int, variant: st
 
 
 def change(session: Session, row: InstanceRow, **values: Any) -> None:
-    """Write an instance's state or address; routers are told."""
-    session.execute(
-        sa.update(InstanceRow).where(InstanceRow.id == row.id).values(changed_at=clock.now(), **values)
-    )
+    """Write an instance's state or address, here and in the row at hand; routers are told."""
+    values["changed_at"] = clock.now()
+    session.execute(sa.update(InstanceRow).where(InstanceRow.id == row.id).values(**values))
     announce(session)
+    for name, value in values.items():
+        setattr(row, name, value)
 
 
 def drop(session: Session, rows: Sequence[InstanceRow]) -> None:

@@ -11,7 +11,7 @@ from clary.store.tables import InstanceRow
 log = logging.getLogger(__name__)
 
 # A healthy container that stays silent for so long is taken for dead.
-SILENCE = 10 * clock.SECOND
+SILENCE = 8 * clock.SECOND
 
 
 def observe(fleet: Fleet) -> None:

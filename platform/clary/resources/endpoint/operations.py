@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 from clary.aws.operations import Context, Request, operation
 from clary.kernel import repository
 from clary.kernel.errors import UnsupportedOperation, ValidationError
+from clary.resources.endpoint import instances
 from clary.resources.endpoint.declaration import ENDPOINT, STATES, production_variants
-from clary.resources.endpoint.target import Target, keep_properties, resolve_target
+from clary.resources.endpoint.target import Target, add_if_own, keep_properties, resolve_target
 from clary.store.tables import ResourceRow
 
 
@@ -18,7 +19,12 @@ def create_endpoint(context: Context, request: Request) -> dict[str, str]:
     _check_deployment(request)
     with context.platform.database.write() as session:
         target = resolve_target(session, context, request["EndpointConfigName"], generation=1)
-        state = {"target": target, "deployment": request.get("DeploymentConfig")}
+        state = {
+            "target": target,
+            "last_generation": 1,
+            "own_generations": add_if_own([], target),
+            "deployment": request.get("DeploymentConfig"),
+        }
         row = ENDPOINT.create(session, context, request, state=state, wake=True)
     return {"EndpointArn": row.arn}
 
@@ -33,14 +39,22 @@ def update_endpoint(context: Context, request: Request) -> dict[str, str]:
     _check_deployment(request)
     with context.platform.database.write() as session:
         row = _find_settled(session, context, request["EndpointName"])
-        current: Target = row.state["target"]
-        target = resolve_target(
-            session, context, request["EndpointConfigName"], generation=current["generation"] + 1
-        )
+        # A number that no deployment had before, failed ones included.
+        generation = row.state["last_generation"] + 1
+        target = resolve_target(session, context, request["EndpointConfigName"], generation=generation)
         if request.get("RetainAllVariantProperties"):
-            target = keep_properties(target, current)
+            excluded = request.get("ExcludeRetainedVariantProperties") or []
+            types = [excluded_property["VariantPropertyType"] for excluded_property in excluded]
+            target = keep_properties(target, row.state["target"], excluded=types)
         deployment = row.state.get("deployment") if request.get("RetainDeploymentConfig") else None
-        _retarget(session, row, target, deployment=request.get("DeploymentConfig") or deployment)
+        _retarget(
+            session,
+            row,
+            target,
+            last_generation=generation,
+            own_generations=add_if_own(row.state["own_generations"], target),
+            deployment=request.get("DeploymentConfig") or deployment,
+        )
     return {"EndpointArn": row.arn}
 
 
@@ -68,17 +82,20 @@ def delete_endpoint(context: Context, request: Request) -> None:
         row = ENDPOINT.find(session, context, request["EndpointName"])
         if row.status != "Deleting":
             repository.transition(session, row.id, STATES, "Deleting", wake=True)
+            instances.announce(session)
 
 
 def _find_settled(session: Session, context: Context, name: str) -> ResourceRow:
     row = ENDPOINT.find(session, context, name)
+    if row.status == "Failed":
+        raise ValidationError(f'Cannot update failed endpoint "{row.arn}": it can only be deleted.')
     if row.status != "InService":
         raise ValidationError(f'Cannot update in-progress endpoint "{row.arn}".')
     return row
 
 
 def _retarget(session: Session, row: ResourceRow, target: Target, **state: Any) -> None:
-    repository.transition(
+    updated = repository.transition(
         session,
         row.id,
         STATES,
@@ -86,6 +103,7 @@ def _retarget(session: Session, row: ResourceRow, target: Target, **state: Any) 
         state={"target": target, "previous": row.state["target"], **state},
         wake=True,
     )
+    updated.failure_reason = None  # it tells of the update before this one
 
 
 def _check_deployment(request: Request) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from clary.kernel import clock
-from clary.resources.builtin_images import is_builtin
 from clary.resources.endpoint import instances
 from clary.resources.endpoint.fleet import ALIVE, RESTART_MEMORY, Fleet
 from clary.store.tables import InstanceRow
@@ -23,9 +22,11 @@ def retire(fleet: Fleet) -> None:
             for row in surplus:
                 instances.change(session, row, state="Draining")
     now = clock.now()
-    remove(fleet, [row for row in fleet.rows if _is_over(fleet, row, now)])
-    used = {row.generation for row in fleet.rows} | {slot.generation for slot in fleet.slots.values()}
-    fleet.serving.artifacts.keep_only(used)
+    over = [row for row in fleet.rows if _is_over(fleet, row, now)]
+    if over:
+        remove(fleet, over)
+        used = {row.generation for row in fleet.rows} | {slot.generation for slot in fleet.slots.values()}
+        fleet.serving.artifacts.keep_only(used)
 
 
 def remove(fleet: Fleet, rows: Sequence[InstanceRow]) -> bool:
@@ -42,7 +43,8 @@ def drained_at(fleet: Fleet, row: InstanceRow) -> int:
     """When no request can be under way at a draining instance any more."""
     if row.generation > fleet.routed_generation:  # it never took any
         return row.changed_at
-    return row.changed_at + (DRAIN_OWN if _is_own(fleet, row) else DRAIN_OTHERS)
+    is_own = row.generation in fleet.work.state["own_generations"]
+    return row.changed_at + (DRAIN_OWN if is_own else DRAIN_OTHERS)
 
 
 def _is_over(fleet: Fleet, row: InstanceRow, now: int) -> bool:
@@ -54,15 +56,3 @@ def _is_over(fleet: Fleet, row: InstanceRow, now: int) -> bool:
 def _find_surplus(fleet: Fleet) -> list[InstanceRow]:
     kept = {row.id for slot in fleet.slots.values() for row in fleet.alive(slot)[: slot.count]}
     return [row for row in fleet.rows if row.state in ALIVE and row.id not in kept]
-
-
-def _is_own(fleet: Fleet, row: InstanceRow) -> bool:
-    targets = [fleet.target, fleet.work.state.get("previous")]
-    images = [
-        variant["container"]["Image"]
-        for target in targets
-        if target is not None and target["generation"] == row.generation
-        for variant in target["variants"]
-        if variant["name"] == row.variant
-    ]
-    return bool(images) and all(is_builtin(image) for image in images)

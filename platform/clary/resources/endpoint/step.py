@@ -31,7 +31,7 @@ def step(work: Work, runtime: Runtime) -> Outcome:
         case "Deleting":
             return _delete(fleet)
         case "Failed":
-            return Rest() if remove(fleet, fleet.rows) else Again(RETRY_SECONDS)
+            return _free(fleet)
     try:
         return _converge(fleet)
     except VariantFailed as failure:
@@ -91,15 +91,22 @@ def _fail(fleet: Fleet, failure: VariantFailed) -> Outcome:
     work = fleet.work
     if work.row.status == "Creating":
         work.transition("Failed", failure_reason=failure.reason)
-        return Rest() if remove(fleet, fleet.rows) else Again(RETRY_SECONDS)
+        return _free(fleet)
     work.transition("RollingBack", failure_reason=failure.reason, state={"target": work.state["previous"]})
     return Again()
 
 
 def _delete(fleet: Fleet) -> Outcome:
-    """Stop all containers, free everything, forget the endpoint."""
+    """Free everything, then forget the endpoint."""
+    outcome = _free(fleet)
+    if isinstance(outcome, Rest):
+        fleet.work.delete()
+    return outcome
+
+
+def _free(fleet: Fleet) -> Outcome:
+    """Leave neither containers nor folders behind; what can't be stopped now is tried again."""
     if not remove(fleet, fleet.rows):
         return Again(RETRY_SECONDS)
     fleet.serving.remove_folders()
-    fleet.work.delete()
     return Rest()

@@ -4,6 +4,7 @@ A target is a JSON document: ``{"generation": int, "config": str, "variants": [v
 ``{"name", "weight", "count", "instance_type", "model", "container", "role", "isolated", "startup_seconds"}``.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,11 +12,14 @@ from sqlalchemy.orm import Session
 from clary.aws.operations import Context
 from clary.kernel import documents
 from clary.kernel.errors import UnsupportedOperation
+from clary.resources.builtin_images import is_builtin
 from clary.resources.endpoint_config import ENDPOINT_CONFIG
 from clary.resources.model import MODEL
 
 STARTUP_SECONDS = 480
+OWN_KEPT = 20
 Target = dict[str, Any]
+_PROPERTIES = {"DesiredWeight": "weight", "DesiredInstanceCount": "count"}
 
 
 def resolve_target(session: Session, context: Context, config_name: str, *, generation: int) -> Target:
@@ -25,16 +29,21 @@ def resolve_target(session: Session, context: Context, config_name: str, *, gene
     return {"generation": generation, "config": config_name, "variants": variants}
 
 
-def keep_properties(target: Target, current: Target) -> Target:
-    """The target with weights and instance counts of the variants that the endpoint has already."""
-    have = {variant["name"]: variant for variant in current["variants"]}
-    variants = [
-        {**variant, **{key: have[variant["name"]][key] for key in ("weight", "count")}}
-        if variant["name"] in have
-        else variant
-        for variant in target["variants"]
-    ]
+def keep_properties(target: Target, current: Target, *, excluded: Collection[str] = ()) -> Target:
+    """The target with weights and instance counts of the variants that the endpoint has already.
+
+    ``excluded`` are the VariantPropertyTypes that come from the new configuration all the same.
+    """
+    kept = [key for property_type, key in _PROPERTIES.items() if property_type not in excluded]
+    have = {variant["name"]: {key: variant[key] for key in kept} for variant in current["variants"]}
+    variants = [variant | have.get(variant["name"], {}) for variant in target["variants"]]
     return {**target, "variants": variants}
+
+
+def add_if_own(generations: list[int], target: Target) -> list[int]:
+    """The generations that run Clary's own images alone, with the target's if it does; only late ones."""
+    is_own = all(is_builtin(variant["container"]["Image"]) for variant in target["variants"])
+    return [*generations, target["generation"]][-OWN_KEPT:] if is_own else generations
 
 
 def _resolve_variant(session: Session, context: Context, variant: dict[str, Any]) -> dict[str, Any]:

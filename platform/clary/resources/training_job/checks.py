@@ -7,11 +7,26 @@ from typing import Any
 from clary.aws.operations import Context, Request
 from clary.kernel.errors import UnsupportedOperation, ValidationError
 from clary.objects.client import s3_client
+from clary.objects.faults import request_faults
 from clary.objects.listing import any_object, no_objects_message
 from clary.objects.uri import S3Uri
 from clary.resources.builtin_images import is_builtin
 from clary.resources.execution_role import check_role
+from clary.resources.training_job.layout import DEFAULT_CHECKPOINTS
 
+_CHECKPOINT_PATH = re.compile(r"(/[^/:\x00]+)+/?")
+_RESERVED = {
+    "/opt",
+    "/opt/ml",
+    *(
+        f"/opt/ml/{name}"
+        for name in ("input", "input/config", "input/data", "model", "output", "output/data")
+    ),
+    *(
+        f"/{name}"
+        for name in ("bin", "dev", "etc", "lib", "lib64", "proc", "root", "sbin", "sys", "tmp", "usr")
+    ),
+}
 _LATER = ("ServerlessJobConfig", "SessionChainingConfig", "ModelPackageConfig")
 
 
@@ -23,6 +38,8 @@ def check_training_job(context: Context, request: Request) -> None:
     _check_algorithm(request)
     _check_resources(request)
     _check_stopping(request)
+    S3Uri.parse(request["OutputDataConfig"]["S3OutputPath"])
+    _check_checkpoints(request.get("CheckpointConfig"))
     check_role(context, request["RoleArn"])
     channels = request.get("InputDataConfig") or []
     names = [channel["ChannelName"] for channel in channels]
@@ -90,6 +107,27 @@ def _check_stopping(request: Request) -> None:
         raise ValidationError("MaxWaitTimeInSeconds above 0 is only supported for managed spot training.")
 
 
+def _check_checkpoints(config: dict[str, str] | None) -> None:
+    if config is None:
+        return
+    S3Uri.parse(config["S3Uri"])
+    path = config.get("LocalPath") or DEFAULT_CHECKPOINTS
+    if not _CHECKPOINT_PATH.fullmatch(path) or path.rstrip("/") in _RESERVED or "/../" in f"{path}/":
+        raise ValidationError(
+            f"Invalid LocalPath in CheckpointConfig: {path}. It must be an absolute path that SageMaker "
+            "does not reserve."
+        )
+
+
+def _check_groups(request: Request, channel: dict[str, Any]) -> None:
+    names = {group["InstanceGroupName"] for group in request["ResourceConfig"].get("InstanceGroups") or []}
+    for name in channel["DataSource"]["S3DataSource"].get("InstanceGroupNames") or []:
+        if name not in names:
+            raise ValidationError(
+                f"Channel {channel['ChannelName']}: instance group {name} is not in ResourceConfig."
+            )
+
+
 def _check_channel(context: Context, request: Request, channel: dict[str, Any]) -> None:
     name, source = channel["ChannelName"], channel["DataSource"].get("S3DataSource")
     if source is None:
@@ -100,8 +138,11 @@ def _check_channel(context: Context, request: Request, channel: dict[str, Any]) 
         )
     if source["S3DataType"] == "AugmentedManifestFile" and not source.get("AttributeNames"):
         raise ValidationError(f"Channel {name}: AttributeNames is required for an AugmentedManifestFile.")
+    _check_groups(request, channel)
     uri = S3Uri.parse(source["S3Uri"])
-    if not any_object(s3_client(context.platform, context.account), uri):
+    with request_faults(uri):
+        found = any_object(s3_client(context.platform, context.account), uri)
+    if not found:
         raise ValidationError(no_objects_message(uri, region=context.region, role=request["RoleArn"]))
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from clary.kernel import clock
 from clary.kernel.work import Work
-from clary.resources.training_job.layout import DEFAULT_CHECKPOINTS, Host, HostFolder
+from clary.resources.training_job.layout import DEFAULT_CHECKPOINTS, Host, HostFolder, hosts_with
 from clary.runtimes.instance_types import limits
 from clary.runtimes.protocol import ContainerSpec, Mount
-from clary.store.log_streams import ensure_stream
+from clary.store.log_streams import ensure_stream, find_group, find_stream
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
@@ -46,7 +46,7 @@ def container_spec(
             **({} if isolated else environment),
             **(spec.get("Environment") or {}),
         },
-        mounts=_mounts(spec, folder),
+        mounts=_mounts(spec, folder, host, hosts),
         labels={"clary.kind": work.row.kind, "clary.uid": work.row.uid},
         limits=limits(host.instance_type),
         group=f"clary-{work.row.uid}",
@@ -57,21 +57,34 @@ def container_spec(
     )
 
 
-def _mounts(spec: Mapping[str, Any], folder: HostFolder) -> tuple[Mount, ...]:
+def _stream(work: Work, host: Host, launched_at: int) -> str:
+    return f"{work.row.name}/{host.name}-{launched_at // clock.SECOND}"
+
+
+def _mounts(spec: Mapping[str, Any], folder: HostFolder, host: Host, hosts: list[Host]) -> tuple[Mount, ...]:
     mounts = [Mount(folder.root, "/opt/ml")]
     for channel in spec.get("InputDataConfig") or []:
-        if channel["InputMode"] == "FastFile":
+        if channel["InputMode"] == "FastFile" and host in hosts_with(channel, hosts):
             name = channel["ChannelName"]
             mounts.append(Mount(folder.channel(name), f"/opt/ml/input/data/{name}", read_only=True))
-    local = ((spec.get("CheckpointConfig") or {}).get("LocalPath") or DEFAULT_CHECKPOINTS).rstrip("/")
-    if local != DEFAULT_CHECKPOINTS:
-        mounts.append(Mount(folder.checkpoints, local))
+    if config := spec.get("CheckpointConfig"):
+        mounts.append(Mount(folder.checkpoints, config.get("LocalPath") or DEFAULT_CHECKPOINTS))
     return tuple(mounts)
+
+
+def choose_launch_time(work: Work, host: Host) -> int:
+    """Now, or so many seconds later that no earlier job of this name had a log stream of that second."""
+    row, at = work.row, clock.now()
+    with work.platform.database.read() as session:
+        group = find_group(session, account=row.account, region=row.region, group=LOG_GROUP)
+        while group is not None and find_stream(session, group, _stream(work, host, at)) is not None:
+            at += clock.SECOND
+    return at
 
 
 def open_log(work: Work, host: Host, *, launched_at: int) -> Path:
     """The file of the host's log stream, ``<job>/algo-N-<epoch seconds>``; there is exactly one a host."""
-    stream = f"{work.row.name}/{host.name}-{launched_at // clock.SECOND}"
+    stream = _stream(work, host, launched_at)
     with work.platform.database.write() as session:
         path = ensure_stream(
             session, account=work.row.account, region=work.row.region, group=LOG_GROUP, stream=stream

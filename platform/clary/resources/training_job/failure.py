@@ -2,16 +2,22 @@
 
 from pathlib import Path
 
-from clary.kernel.errors import AlgorithmFault, ClientFault, JobError
-from clary.runtimes.protocol import ContainerState
+from clary.kernel.errors import AlgorithmFault, ClientFault, JobError, PlatformFault
+from clary.runtimes.protocol import ContainerState, Phase
 
 FAILURE_CHARACTERS = 960
 _LAST_LINES = 5
 _TAIL_BYTES = 4096
 
 
+class ContainerLost(PlatformFault):
+    """A container is gone and nobody saw its end: nothing of this attempt can be carried on."""
+
+
 def failure_of(state: ContainerState, *, failure_file: Path, log: Path) -> JobError:
     """The job's error: the text of /opt/ml/output/failure, else the last log lines."""
+    if state.phase is Phase.MISSING or state.lost:
+        return ContainerLost(f"the container was lost: {state.error or 'it was removed'}")
     code = state.exit_code if state.exit_code is not None else -1
     text = _read(failure_file)
     if not text and state.out_of_memory:

@@ -1,7 +1,7 @@
 """A job's folders on this machine, and the files of /opt/ml/input/config that every container reads."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,17 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class HostFolder:
-    """What one host sees as /opt/ml."""
+    """The folder of one host: ``ml``, what it sees as /opt/ml, and its checkpoints.
 
-    root: Path
+    Checkpoints are read while the container runs, so they lie outside ``ml``, where it could put a link in
+    the folder's place at any moment.
+    """
+
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "ml"
 
     @property
     def config(self) -> Path:
@@ -43,7 +51,7 @@ class HostFolder:
 
     @property
     def checkpoints(self) -> Path:
-        return self.root / "checkpoints"
+        return self.folder / "checkpoints"
 
     def channel(self, name: str) -> Path:
         return self.root / "input" / "data" / name
@@ -57,6 +65,13 @@ class HostFolder:
             self.output_data,
         ):
             folder.mkdir(parents=True, exist_ok=True)
+
+    def restore(self) -> None:
+        """After the container's end: put real folders where it left links, which could lead anywhere."""
+        for folder in (self.root / "output", self.output_data, self.model):
+            if folder.is_symlink() or not folder.is_dir():
+                folder.unlink(missing_ok=True)
+                folder.mkdir()
 
 
 def hosts_of(spec: Mapping[str, Any]) -> list[Host]:
@@ -77,6 +92,12 @@ def hosts_of(spec: Mapping[str, Any]) -> list[Host]:
     return [Host(f"algo-{index + 1}", index, group, kind) for index, (group, kind) in enumerate(kinds)]
 
 
+def hosts_with(channel: Mapping[str, Any], hosts: Sequence[Host]) -> list[Host]:
+    """The hosts that get a channel: all, or those of the instance groups that it names."""
+    groups = channel["DataSource"]["S3DataSource"].get("InstanceGroupNames")
+    return [host for host in hosts if not groups or host.group in groups]
+
+
 def write_config(
     folder: HostFolder, spec: Mapping[str, Any], host: Host, hosts: list[Host], *, interface: str
 ) -> None:
@@ -84,7 +105,9 @@ def write_config(
     documents = {
         "hyperparameters": spec.get("HyperParameters") or {},
         "inputdataconfig": {
-            channel["ChannelName"]: _channel_config(channel) for channel in spec.get("InputDataConfig") or []
+            channel["ChannelName"]: _channel_config(channel)
+            for channel in spec.get("InputDataConfig") or []
+            if host in hosts_with(channel, hosts)
         },
         "resourceconfig": _resource_config(host, hosts, interface),
     }

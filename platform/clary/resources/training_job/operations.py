@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clary.aws.operations import Context, Request, operation
-from clary.kernel import repository
+from clary.kernel import clock, repository
 from clary.kernel.errors import ServiceError, ValidationError
 from clary.resources.builtin_images import metric_definitions
 from clary.resources.training_job.checks import check_training_job
@@ -49,8 +50,14 @@ def _more(session: Session, row: ResourceRow) -> dict[str, Any]:
     }
 
 
+def _where(request: Request) -> tuple[sa.ColumnElement[bool], ...]:
+    # No job here has a warm pool or a training plan.
+    filters = {"WarmPoolStatusEquals", "TrainingPlanArnEquals"}
+    return (sa.false(),) if filters & request.keys() else ()
+
+
 TRAINING_JOB.serve_describe(_more)
-TRAINING_JOB.serve_list()
+TRAINING_JOB.serve_list(_where)
 
 
 @operation("sagemaker", "StopTrainingJob")
@@ -71,8 +78,24 @@ def stop_training_job(context: Context, request: Request) -> None:
             "Stopping",
             secondary="Stopping",
             message="Stopping the training job",
+            state={"stopping_at": clock.now()},
             wake=True,
         )
+        if row.lock_token is None and "launched_at" not in row.state:
+            _end_unstarted(session, row)
+
+
+def _end_unstarted(session: Session, row: ResourceRow) -> None:
+    # Nothing was begun: the job need not wait for its turn only to be ended.
+    repository.transition(
+        session,
+        row.id,
+        STATES,
+        "Stopped",
+        secondary="Stopped",
+        message="Training job stopped",
+        state={"ended_at": clock.now()},
+    )
 
 
 @operation("sagemaker", "UpdateTrainingJob")
@@ -85,8 +108,9 @@ def update_training_job(context: Context, request: Request) -> dict[str, str]:
             raise ValidationError(
                 f"The request was rejected because the training job is in status {row.status}."
             )
-        if "ResourceConfig" in changes:
-            changes["ResourceConfig"] = row.spec["ResourceConfig"] | changes["ResourceConfig"]
+        for member in ("ResourceConfig", "ProfilerConfig", "RemoteDebugConfig"):
+            if member in changes:
+                changes[member] = (row.spec.get(member) or {}) | changes[member]
         repository.update(session, row.id, spec=changes)
     return {"TrainingJobArn": row.arn}
 

@@ -1,17 +1,23 @@
 """One job in the hands of a worker: where its folders, hosts, containers and logs are."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clary.kernel.errors import IllegalTransition
+from clary.kernel import clock
+from clary.kernel.errors import ClaryError, IllegalTransition
 from clary.kernel.work import Work
 from clary.objects.client import s3_client
 from clary.objects.uri import S3Uri
 from clary.resources.execution_role import aws_environment, issue_credentials, revoke_credentials
-from clary.resources.training_job.containers import container_name, container_spec, open_log
+from clary.resources.training_job.containers import (
+    choose_launch_time,
+    container_name,
+    container_spec,
+    open_log,
+)
 from clary.resources.training_job.layout import Host, HostFolder, hosts_of
 from clary.runtimes.protocol import ContainerState, Phase, Runtime
 
@@ -19,6 +25,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 DAY = 86_400
+
+
+class OutOfTime(ClaryError):
+    """MaxRuntimeInSeconds is over."""
 
 
 class TrainingRun:
@@ -39,6 +49,7 @@ class TrainingRun:
 
     @property
     def max_runtime(self) -> int:
+        """Seconds that all attempts together may take."""
         return int(self.spec["StoppingCondition"]["MaxRuntimeInSeconds"])
 
     @cached_property
@@ -60,6 +71,11 @@ class TrainingRun:
         """The log file of each host, by name."""
         launched_at = self.work.state["launched_at"]
         return {host.name: open_log(self.work, host, launched_at=launched_at) for host in self.hosts}
+
+    def launch(self) -> None:
+        """Fix the moment that the log streams are named for, once a job."""
+        if "launched_at" not in self.work.state:
+            self.work.update(launched_at=choose_launch_time(self.work, self.hosts[0]))
 
     def start_containers(self) -> None:
         """Start every host's container, or adopt those that run."""
@@ -88,21 +104,29 @@ class TrainingRun:
             self.runtime.wait(container_name(self.work, running[0]), timeout)
 
     def remove(self) -> None:
-        """Free the containers, what they shared, their credentials and the job's folders."""
-        for host in self.hosts:
-            self.runtime.remove(container_name(self.work, host))
+        """Free the containers of every attempt, what they shared, their credentials and the job's folders."""
+        found = {container.name for container in self.runtime.list({"clary.uid": self.work.row.uid})}
+        for name in found | {container_name(self.work, host) for host in self.hosts}:
+            self.runtime.remove(name)
         self.runtime.remove_group(f"clary-{self.work.row.uid}")
         revoke_credentials(self.work.platform, self.spec["RoleArn"], session_name=self._session)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def interruption(self) -> Callable[[], None]:
-        """A check to call during long work: raises once the job was stopped or this process ends."""
+    @property
+    def interrupted(self) -> bool:
+        """Whether the job was stopped, or this process is to end."""
+        return self.work.halted or self.work.current_status() != self.work.row.status
 
-        def check() -> None:
-            if self.work.halted or self.work.current_status() != self.work.row.status:
-                raise IllegalTransition(f"training job {self.work.row.name} was interrupted")
+    def check_time(self) -> None:
+        """Raise :class:`OutOfTime` past MaxRuntimeInSeconds."""
+        if clock.now() > self.work.state["started_at"] + self.max_runtime * clock.SECOND:
+            raise OutOfTime(self.work.row.name)
 
-        return check
+    def check(self) -> None:
+        """To be called during long work: raises where it should not go on."""
+        self.check_time()
+        if self.interrupted:
+            raise IllegalTransition(f"training job {self.work.row.name} was interrupted")
 
     @property
     def _session(self) -> str:

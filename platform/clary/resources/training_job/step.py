@@ -3,25 +3,34 @@
 import logging
 
 from clary.kernel import clock
-from clary.kernel.errors import ClaryError, JobError, PlatformFault
+from clary.kernel.errors import ClaryError, ClientFault, IllegalTransition, JobError, PlatformFault
 from clary.kernel.work import Again, Outcome, Rest, Work
 from clary.resources.reconciled import LaneName, reconcile
-from clary.resources.training_job import stages
-from clary.resources.training_job.declaration import TRAINING_JOB
-from clary.resources.training_job.run import TrainingRun
+from clary.resources.training_job import artifacts, stages
+from clary.resources.training_job.declaration import STATES, TRAINING_JOB
+from clary.resources.training_job.failure import ContainerLost
+from clary.resources.training_job.follower import Follower
+from clary.resources.training_job.run import OutOfTime, TrainingRun
 from clary.runtimes.protocol import Runtime
 
 log = logging.getLogger(__name__)
 
+OUT_OF_TIME = "Training job runtime exceeded MaxRuntimeInSeconds provided"
+
 
 def give_up(work: Work, runtime: Runtime, error: Exception) -> None:
     """End a job whose step kept failing for reasons of the platform's own."""
-    if work.current_status() == "Stopping":
-        _end(work, "Stopped", message=f"Training job stopped; an internal error hindered it: {error}")
-    else:
-        fault = PlatformFault(f"the job could not be carried on: {error}")
+    status = work.current_status()
+    if status == "Stopping":
+        _end(work, "Stopped", message=f"Training job stopped; its artifacts were not saved: {error}")
+    elif status == "InProgress":
+        fault = error if isinstance(error, JobError) else PlatformFault(f"the job could not go on: {error}")
         _end(work, "Failed", message="Training job failed", failure_reason=fault.reason)
-    TrainingRun(work, runtime).remove()
+    try:
+        TrainingRun(work, runtime).remove()
+    except ClaryError:
+        # The next start of the controller removes what ended jobs left.
+        log.exception("training job %s: something of it is left behind", work.row.name)
 
 
 @reconcile(TRAINING_JOB, LaneName.JOBS, give_up=give_up)
@@ -30,11 +39,13 @@ def step(work: Work, runtime: Runtime) -> Outcome:
     run = TrainingRun(work, runtime)
     if work.row.status == "Stopping":
         return _stop(run)
-    if work.row.status != "InProgress":
+    if work.row.status in STATES.terminal:
         run.remove()
         return Rest()
     try:
         return _advance(run)
+    except OutOfTime:
+        return _stop_for_time(run)
     except JobError as error:
         return _fail(run, error)
 
@@ -44,30 +55,24 @@ def _advance(run: TrainingRun) -> Outcome:
     if work.state.get("stage", "prepare") == "prepare":
         stages.prepare(run)
     if work.state["stage"] == "train":
-        try:
-            if not stages.train(run):
-                return Again()
-        except TimeoutError:
-            return _stop_for_time(run)
+        if not stages.train(run):
+            return Again()
         work.enter("Uploading", "Uploading generated training model", state={"stage": "upload"})
-    artifacts = stages.upload(run)
-    _end(work, "Completed", message="Training job completed", state=artifacts)
+    saved = artifacts.upload(run)
+    _end(work, "Completed", message="Training job completed", state=saved)
     run.remove()
     return Rest()
 
 
 def _fail(run: TrainingRun, error: JobError) -> Outcome:
     work = run.work
-    attempt = work.state.get("attempt", 0)
-    allowed = (run.spec.get("RetryStrategy") or {}).get("MaximumRetryAttempts", 0)
-    if isinstance(error, PlatformFault) and attempt < allowed:
-        run.remove()
-        work.enter(
-            "Restarting",
-            f"Restarting the training job: {error}",
-            state={"stage": "prepare", "attempt": attempt + 1},
-        )
-        return Again()
+    if isinstance(error, PlatformFault):
+        if _may_restart(run):
+            return _restart(run, error)
+        if not isinstance(error, ContainerLost):
+            raise error  # the reconciler tries the step again before it gives up
+    if run.interrupted:
+        raise IllegalTransition(f"training job {work.row.name} was stopped while it failed")
     if work.state.get("stage") == "train":
         _save_output(run)
     _end(work, "Failed", message="Training job failed", failure_reason=error.reason)
@@ -75,9 +80,23 @@ def _fail(run: TrainingRun, error: JobError) -> Outcome:
     return Rest()
 
 
+def _may_restart(run: TrainingRun) -> bool:
+    allowed: int = (run.spec.get("RetryStrategy") or {}).get("MaximumRetryAttempts", 0)
+    return bool(run.work.state.get("attempt", 0) < allowed)
+
+
+def _restart(run: TrainingRun, error: JobError) -> Outcome:
+    run.work.enter(
+        "Restarting",
+        f"Restarting the training job: {error}",
+        state={"stage": "prepare", "attempt": run.work.state.get("attempt", 0) + 1},
+    )
+    return Again()
+
+
 def _save_output(run: TrainingRun) -> None:
     try:
-        stages.upload_output(run)
+        artifacts.upload_output(run)
     except ClaryError:
         # The job fails for its own reason; a store that is away must not hide it.
         log.exception("training job %s: its output could not be saved", run.work.row.name)
@@ -87,8 +106,8 @@ def _stop_for_time(run: TrainingRun) -> Outcome:
     run.work.transition(
         "Stopping",
         secondary="Stopping",
-        message="Training job runtime exceeded MaxRuntimeInSeconds provided",
-        state={"stopped_for": "MaxRuntimeExceeded"},
+        message=OUT_OF_TIME,
+        state={"stopped_for": "MaxRuntimeExceeded", "stopping_at": clock.now()},
     )
     return _stop(run)
 
@@ -96,20 +115,26 @@ def _stop_for_time(run: TrainingRun) -> Outcome:
 def _stop(run: TrainingRun) -> Outcome:
     work = run.work
     secondary = work.state.get("stopped_for", "Stopped")
-    message = "Training job stopped"
-    artifacts = None
+    message = OUT_OF_TIME if secondary == "MaxRuntimeExceeded" else "Training job stopped"
+    saved = None
     if work.state.get("stage") in {"train", "upload"}:
-        stages.stop_containers(run, grace=stages.STOP_GRACE_SECONDS)
-        stages.Follower(run).finish()
+        stages.stop_containers(run, grace=_grace_left(run))
+        stages.restore(run)
         try:
-            artifacts = stages.upload(run)
-        except JobError as error:
-            message = f"Training job stopped; its artifacts were not saved: {error}"
-    if secondary == "MaxRuntimeExceeded":
-        message = "Training job runtime exceeded MaxRuntimeInSeconds provided"
-    _end(work, "Stopped", secondary=secondary, message=message, state=artifacts)
+            Follower(run).finish()
+            saved = artifacts.upload(run)
+        except ClientFault as fault:
+            message = f"{message}; its artifacts were not saved: {fault}"
+    _end(work, "Stopped", secondary=secondary, message=message, state=saved)
     run.remove()
     return Rest()
+
+
+def _grace_left(run: TrainingRun) -> float:
+    """What is left of the time since the stop was asked for: a restart of the platform gives no more."""
+    asked_at: int = run.work.state.get("stopping_at", clock.now())
+    waited = (clock.now() - asked_at) / clock.SECOND
+    return max(0.0, run.work.platform.settings.stop_grace_seconds - waited)
 
 
 def _end(

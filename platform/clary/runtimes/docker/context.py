@@ -103,9 +103,10 @@ def list_requirements(extra: str, *, machine: str, pinned: bool) -> list[str]:
 
 
 def _write_requirement(requirement: Requirement, *, pinned: bool) -> str:
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     if pinned:
         try:
-            return f"{requirement.name}=={metadata.version(requirement.name)}"
+            return f"{requirement.name}{extras}=={metadata.version(requirement.name)}"
         except metadata.PackageNotFoundError:
             pass  # chosen by the engine's architecture, not by this machine's
-    return f"{requirement.name}{requirement.specifier}"
+    return f"{requirement.name}{extras}{requirement.specifier}"

@@ -88,6 +88,7 @@ class Record:
             phase=Phase.EXITED,
             exit_code=state["exit_code"] if ended_here else _KILLED_EXIT_CODE,
             out_of_memory=bool(state.get("out_of_memory")),
+            lost=not ended_here,
             started_at=state["started_at"],
             finished_at=state.get("finished_at"),
             error=state.get("error") if ended_here else _LOST,

@@ -1,0 +1,1 @@
+"""What the benchmarks share: servers in child processes, signed requests, a load generator, results."""

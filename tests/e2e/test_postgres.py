@@ -1,0 +1,97 @@
+"""The platform on PostgreSQL, with two gateways."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from support.flow import Flow
+from support.running import RunningPlatform, running_platform
+from support.servers import postgres_url
+from support.waiting import wait_for
+
+pytestmark = pytest.mark.postgres
+
+WRITERS = 8
+MEBIBYTE = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    """Two workers: their connections meet in the database alone."""
+    folder = tmp_path_factory.mktemp("postgres")
+    options = ("--runtime", "process", "--workers", "2")
+    with postgres_url() as url, running_platform(folder, *options, CLARY_DATABASE_URL=url) as platform:
+        yield platform
+
+
+@pytest.fixture(scope="module")
+def flow(platform: RunningPlatform) -> Flow:
+    return Flow(platform)
+
+
+def test_the_main_flow(flow: Flow) -> None:
+    endpoint = flow.host(flow.train())
+    flow.check(endpoint)
+    flow.take_down(endpoint)
+    assert not (flow.platform.data_dir / "clary.db").exists()
+
+
+def test_objects_written_at_once_are_all_there(flow: Flow) -> None:
+    def write(writer: int) -> None:
+        s3 = flow.platform.client("s3")
+        for number in range(20):
+            s3.put_object(
+                Bucket=flow.bucket, Key=f"many/{writer}/{number}", Body=f"{writer} {number}".encode()
+            )
+
+    in_threads(write)
+    expected = {f"{writer}/{number}" for writer in range(WRITERS) for number in range(20)}
+    assert flow.keys(f"s3://{flow.bucket}/many/") == expected
+    assert flow.get(f"s3://{flow.bucket}/many/3/7") == b"3 7"
+
+
+@pytest.mark.parametrize("size", [10, MEBIBYTE])
+def test_writers_of_one_key_leave_one_whole_object(flow: Flow, size: int) -> None:
+    def write(writer: int) -> None:
+        s3 = flow.platform.client("s3")
+        for _ in range(5):
+            s3.put_object(Bucket=flow.bucket, Key=f"one/{size}", Body=bytes([writer]) * size)
+            body = s3.get_object(Bucket=flow.bucket, Key=f"one/{size}")["Body"].read()
+            assert body == body[:1] * size
+
+    in_threads(write)
+    assert flow.keys(f"s3://{flow.bucket}/one/{size}") == {""}
+
+
+def test_only_one_of_many_creates_what_must_not_exist(flow: Flow) -> None:
+    def create(writer: int) -> bool:
+        s3 = flow.platform.client("s3")
+        try:
+            s3.put_object(Bucket=flow.bucket, Key="only", Body=bytes([writer]), IfNoneMatch="*")
+        except s3.exceptions.ClientError as error:
+            assert error.response["Error"]["Code"] == "PreconditionFailed"
+            return False
+        return True
+
+    assert in_threads(create).count(True) == 1
+
+
+def test_bodies_that_were_replaced_are_deleted(flow: Flow) -> None:
+    folder = flow.platform.data_dir / "objects"
+
+    def write(_writer: int) -> None:
+        s3 = flow.platform.client("s3")
+        for _ in range(5):
+            s3.put_object(Bucket=flow.bucket, Key="replaced", Body=bytes(MEBIBYTE))
+
+    before = {path for path in folder.glob("[0-9a-f][0-9a-f]/*")}
+    in_threads(write)
+    flow.s3.delete_object(Bucket=flow.bucket, Key="replaced")
+    wait_for(lambda: set(folder.glob("[0-9a-f][0-9a-f]/*")) <= before, what="the deletion of replaced bodies")
+
+
+def in_threads(work):  # type: ignore[no-untyped-def]
+    """Run ``work(writer)`` for every writer at once; the answers in order."""
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return list(pool.map(work, range(WRITERS)))
