@@ -24,7 +24,8 @@ from rich.table import Table
 
 NAMES = ("training_job", "start", "control_plane", "listing", "object_store", "invoke")
 
-console = Console()
+# Where the output is kept in a file, tables are wider than the terminal that Rich assumes there.
+console = Console(width=None if sys.stdout.isatty() else 132)
 
 
 def main() -> int:

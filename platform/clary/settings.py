@@ -20,11 +20,11 @@ class Settings(BaseSettings):
         description="Folder that holds the database, objects, logs and job files of one platform.",
     )
     host: str = Field(default="127.0.0.1", description="Address the gateway listens on.")
-    port: int = Field(default=8820, ge=0, le=65535, description="Port the gateway listens on; 0 takes a free one.")
+    port: int = Field(default=8820, ge=0, le=65535, description="Port of the gateway; 0 takes a free one.")
     workers: int = Field(default=1, ge=1, le=64, description="Gateway processes that share the port.")
     runtime: RuntimeName = Field(
         default="auto",
-        description="Where containers run: `docker`, `process` (no Docker), or `auto`: Docker where an engine answers.",
+        description="Where containers run: `docker`, `process`, or `auto`: Docker where an engine answers.",
     )
     base_image: str = Field(
         default="python:3.11-slim", description="Image that Clary's own images are built from."
@@ -32,12 +32,12 @@ class Settings(BaseSettings):
     build_network: str | None = Field(
         default=None, description="Docker network of image builds (`host`); the engine's default where unset."
     )
-    region: str = Field(default="us-east-1", description="Region of the profile and the demo; any region is served.")
+    region: str = Field(default="us-east-1", description="Region of profile and demo; any is served.")
     account_id: str = Field(
         default="000000000000", pattern=r"^\d{12}$", description="Account that the first key pair belongs to."
     )
-    access_key_id: str | None = Field(default=None, description="Access key; made on first start where unset.")
-    secret_access_key: str | None = Field(default=None, description="Secret key; made on first start where unset.")
+    access_key_id: str | None = Field(default=None, description="Access key; made where unset.")
+    secret_access_key: str | None = Field(default=None, description="Secret key; made where unset.")
     database_url: str | None = Field(
         default=None, description="SQLAlchemy URL; SQLite in the data folder where unset, PostgreSQL by URL."
     )

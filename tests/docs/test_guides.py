@@ -79,5 +79,3 @@ def test_the_commands_named_exist(page: Path) -> None:
     commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     named = set(re.findall(r"(?:`|^|\$\(|> )clary ([a-z]+)", page.read_text(), re.MULTILINE))
     assert named - commands == set()
-
-

@@ -59,7 +59,7 @@ def test_creation_fails_with_the_reason(
     model, reason = make(endpoints)
     name = endpoints.create({"ModelName": model, "InitialInstanceCount": 2})
     waiter = endpoints.sagemaker.get_waiter("endpoint_in_service")
-    with pytest.raises(WaiterError, match='terminal failure state: .*"Failed"'):
+    with pytest.raises(WaiterError, match=r'terminal failure state: .*"Failed"'):
         waiter.wait(EndpointName=name, WaiterConfig=AT_ONCE)
     described = endpoints.describe(name)
     assert described["EndpointStatus"] == "Failed"

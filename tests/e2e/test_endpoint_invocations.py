@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from support.endpoints import Endpoints
+from support.waiting import wait_for
 
 MEGABYTE = 1 << 20
 
@@ -103,6 +105,36 @@ def test_a_payload_past_the_limit_is_refused(endpoints: Endpoints, pair: str) ->
     with pytest.raises(ClientError) as refused:
         endpoints.invoke(pair, bytes(25 * MEGABYTE + 1))
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+
+
+def test_every_instance_acts_as_the_models_role_while_it_runs(endpoints: Endpoints) -> None:
+    with endpoints.serving_toy(count=2) as name:
+        answers = [endpoints.ask(name, do="tell") for _ in range(6)]
+        environments = {answer["id"]: answer for answer in answers}
+        clients = [
+            endpoints.platform.client(
+                "sts",
+                aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+                aws_session_token=environment["AWS_SESSION_TOKEN"],
+            )
+            for environment in environments.values()
+        ]
+        assert len(clients) == 2
+        for client in clients:
+            assert ":assumed-role/ClaryExecutionRole/" in client.get_caller_identity()["Arn"]
+    for client in clients:  # a gateway remembers a key for some seconds
+        wait_for(lambda client=client: not is_known(client), what="the end of the credentials")
+
+
+def is_known(client: Any) -> bool:
+    """Whether the credentials of an STS client are still good."""
+    try:
+        return bool(client.get_caller_identity())
+    except ClientError as error:
+        if "InvalidClientTokenId" in str(error):
+            return False
+        raise
 
 
 def test_several_endpoints_are_made_at_once_and_keep_apart(endpoints: Endpoints) -> None:

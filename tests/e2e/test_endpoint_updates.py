@@ -1,5 +1,6 @@
 """UpdateEndpoint and UpdateEndpointWeightsAndCapacities under constant traffic: no request is ever lost."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -45,6 +46,17 @@ def test_the_new_model_takes_over_without_a_lost_request(endpoints_anywhere: End
         running.wait_more()
     assert running.errors == []
     assert running.counts("name")["old"] > 0
+
+
+def test_a_long_request_is_answered_by_the_instance_that_has_it(endpoints: Endpoints) -> None:
+    with endpoints.serving_toy("old") as name, ThreadPoolExecutor(1) as pool:
+        (old,) = endpoints.instance_ids(name)
+        asked = pool.submit(endpoints.ask, name, do="wait", seconds=5)
+        update(endpoints, name, {"ModelName": endpoints.create_toy("new")})
+        endpoints.wait_in_service(name)
+        wait_for(lambda: endpoints.ask(name)["name"] == "new", what="a new answer")
+        assert asked.result()["name"] == "old"
+        endpoints.wait_gone(old)
 
 
 def test_an_update_may_follow_while_old_instances_drain(endpoints: Endpoints) -> None:

@@ -1,4 +1,4 @@
-"""A model that plain XGBoost made serves on an endpoint: every answer type, and what plain XGBoost predicts."""
+"""A model that plain XGBoost made serves on an endpoint, and predicts what plain XGBoost predicts."""
 
 import io
 import json
@@ -12,7 +12,7 @@ import xgboost
 from botocore.exceptions import ClientError
 from sklearn.datasets import load_breast_cancer
 
-from clary_algorithms.formats.protobuf import parse_record
+from clary_algorithms.formats.protobuf import parse_record, read_tensor
 from clary_algorithms.formats.recordio import read_records
 from support.endpoints import VARIANT, Endpoints, to_rows
 
@@ -57,7 +57,7 @@ def read_scores(answer: Any) -> list[float]:
             return [json.loads(line)["score"] for line in body.splitlines()]
         case "application/x-recordio-protobuf":
             records = [parse_record(record) for record in read_records(io.BytesIO(body))]
-            return [record.label["score"].values[0] for record in records]
+            return [read_tensor(record.label["score"]).values[0] for record in records]
     raise AssertionError(f"unknown type {answer['ContentType']}")
 
 
@@ -77,26 +77,22 @@ def test_libsvm_is_understood_too(hosted: Hosted) -> None:
     assert read_scores(answer) == pytest.approx(hosted.expected.tolist(), rel=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("content_type", "body", "status"), [("image/png", "x", 415), (CSV, "no,numbers,here", 400)]
-)
+@pytest.mark.parametrize(("content_type", "body"), [("image/png", "x"), (CSV, "no,numbers,here")])
 def test_bad_input_is_a_model_error_that_the_log_explains(
-    hosted: Hosted, content_type: str, body: str, status: int
+    hosted: Hosted, content_type: str, body: str
 ) -> None:
     with pytest.raises(ClientError) as refused:
         hosted.invoke(body, ContentType=content_type)
     answer = refused.value.response
     group = f"/aws/sagemaker/Endpoints/{hosted.name}"
     assert answer["Error"]["Code"] == "ModelError"
-    assert answer["Error"]["Message"].startswith(
-        f"Received client error ({status}) from primary with message"
-    )
+    assert answer["Error"]["Message"].startswith("Received client error (415) from primary with message")
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 424
-    assert answer["OriginalStatusCode"] == status
+    assert answer["OriginalStatusCode"] == 415
     assert answer["OriginalMessage"] in answer["Error"]["Message"]
     assert answer["LogStreamArn"].endswith(f":log-group:{group}")
     (instance,) = hosted.endpoints.instance_ids(hosted.name)
     events = hosted.endpoints.logs.get_log_events(
         logGroupName=group, logStreamName=f"{VARIANT}/{instance}", startFromHead=True
     )["events"]
-    assert any(f"{status} answered to /invocations" in event["message"] for event in events)
+    assert any("415 answered to /invocations" in event["message"] for event in events)

@@ -89,9 +89,7 @@ def test_new_jobs_are_refused_while_the_store_is_away(flow: Flow, server: S3Serv
 
 def test_a_running_job_waits_for_a_store_that_is_away(flow: Flow, server: S3Server) -> None:
     checkpoints = f"s3://{flow.bucket}/away/"
-    script = (
-        "echo 1 > checkpoints/a; echo kept > model/m; until rm model/go; do sleep 0.05; done"
-    )
+    script = "echo 1 > checkpoints/a; echo kept > model/m; until rm model/go; do sleep 0.05; done"
     name = flow.create(script, CheckpointConfig={"S3Uri": checkpoints})
     data_dir = flow.platform.data_dir
     model = wait_for(lambda: next(data_dir.glob("jobs/**/model/m"), None), what="the model")

@@ -59,7 +59,10 @@ def test_a_model_is_described_as_it_was_created(endpoints: Endpoints) -> None:
         ({}, "You must provide either a PrimaryContainer or a list of Containers"),
         ({"PrimaryContainer": {"Image": XGBOOST}, "Containers": [{"Image": XGBOOST}]}, "takes only one"),
         ({"PrimaryContainer": {"Environment": {}}}, "must have either Image or ModelPackageName"),
-        ({"PrimaryContainer": {"Image": XGBOOST, "ModelDataUrl": "ftp://x"}}, "ModelDataUrl"),
+        (
+            {"PrimaryContainer": {"Image": XGBOOST, "ModelDataUrl": "ftp://x"}},
+            "Value 'ftp://x' at 'primaryContainer.modelDataUrl' failed to satisfy constraint",
+        ),
         (
             {
                 "PrimaryContainer": {"Image": XGBOOST},

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from support.flow import Flow
 from support.jobs import Jobs, statuses
 from support.running import RunningPlatform, clean_environment, running_platform
 from support.waiting import wait_for
@@ -37,17 +38,22 @@ def test_two_controllers_never_do_the_same_work(tmp_path: Path, database_url: st
             assert len(described["SecondaryStatusTransitions"]) == 5
 
 
-def test_endpoints_and_many_jobs_are_moved_by_either(tmp_path: Path, database_url: str) -> None:
+def test_each_job_and_endpoint_is_moved_by_one_of_two(tmp_path: Path, database_url: str) -> None:
     variables = {"CLARY_DATABASE_URL": database_url}
     with running_platform(tmp_path / "data", "--runtime", "process", **variables) as platform:
-        jobs = Jobs(platform)
+        flow = Flow(platform)
         with second_controller(platform, tmp_path / "log", **variables):
-            names = [jobs.create("echo started") for _ in range(10)]
+            names = [flow.create("echo started") for _ in range(6)]
+            endpoint = flow.host(flow.train())
+            flow.check(endpoint)
+            streams = flow.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/Endpoints/{endpoint}")
+            assert len(streams["logStreams"]) == 1
             for name in names:
-                described = jobs.finish(name)
-                assert jobs.lines(name) == ["started"]
+                described = flow.finish(name)
+                assert flow.lines(name) == ["started"]
                 assert len(described["SecondaryStatusTransitions"]) == 5
-        assert wait_for(lambda: not jobs.leftovers(), what="the removal of what jobs leave")
+            flow.take_down(endpoint)
+        assert wait_for(lambda: not flow.leftovers(), what="the removal of what jobs leave")
 
 
 @contextmanager

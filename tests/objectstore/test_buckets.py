@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from botocore import UNSIGNED
+from botocore.handlers import validate_bucket_name
 
 from support.refusing import refusal
 from support.store_process import ACCOUNT, OTHER_ACCOUNT, REGION, StoreProcess, make_bucket
@@ -40,7 +42,7 @@ def test_names_are_global(stranger: Any, bucket: str) -> None:
 @pytest.mark.parametrize("name", ["ab", "Upper", "a..b", "192.168.0.1", "-abc", "under_score", "x" * 64])
 def test_a_bad_name_is_refused(store: StoreProcess, name: str) -> None:
     client = store.client(region="us-east-1")
-    client.meta.events.unregister("before-parameter-build.s3", _find_name_check(client))
+    client.meta.events.unregister("before-parameter-build.s3", validate_bucket_name)
     assert refusal(client.create_bucket, Bucket=name).code == "InvalidBucketName"
 
 
@@ -74,8 +76,6 @@ def test_buckets_are_listed_in_pages_and_by_prefix(store: StoreProcess) -> None:
 def test_strangers_and_anonymous_callers_have_no_access(
     store: StoreProcess, stranger: Any, s3: Any, bucket: str
 ) -> None:
-    from botocore import UNSIGNED
-
     s3.put_object(Bucket=bucket, Key="mine", Body=b"1")
     anonymous = store.client(signature_version=UNSIGNED)
     for client in (stranger, anonymous):
@@ -127,10 +127,3 @@ def test_bucket_tags_are_replaced_and_removed(s3: Any, bucket: str) -> None:
     assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == tags
     s3.delete_bucket_tagging(Bucket=bucket)
     assert refusal(s3.get_bucket_tagging, Bucket=bucket).code == "NoSuchTagSet"
-
-
-def _find_name_check(client: Any) -> Any:
-    from botocore.handlers import validate_bucket_name
-
-    del client
-    return validate_bucket_name

@@ -17,10 +17,14 @@ Described = dict[str, Any]
 
 
 class Jobs:
-    """One user of one platform, with a bucket of its own; ``s3`` is a client of the store, if another's."""
+    """One user of one platform, with a bucket of its own; ``s3`` is a client of the store, if another's.
 
-    def __init__(self, platform: RunningPlatform, *, s3: Any = None) -> None:
+    ``patience`` is how long (seconds) a job may take.
+    """
+
+    def __init__(self, platform: RunningPlatform, *, s3: Any = None, patience: float = 60) -> None:
         self.platform = platform
+        self.patience = patience
         self.sagemaker = platform.client("sagemaker")
         self.s3 = s3 or platform.client("s3")
         self.logs = platform.client("logs")

@@ -1,11 +1,12 @@
 """A model server that does what it is told, put into the place of a built-in image's own.
 
-It travels in ``model.tar.gz`` as ``code/sitecustomize.py``; a model with ``PYTHONPATH=/opt/ml/model/code`` then
-runs it in every Clary image, on every runtime. Environment: ``TOY_NAME`` is told in each answer; ``TOY_START``
-is ``serve`` (the default), ``exit`` (at once, with code 3), or ``silent`` (answers no ping).
+It travels in ``model.tar.gz`` as ``code/sitecustomize.py``; a model whose ``PYTHONPATH`` is
+``/opt/ml/model/code`` then runs it in every Clary image, on every runtime. Environment: ``TOY_NAME`` is told
+in each answer; ``TOY_START`` is ``serve`` (the default), ``exit`` (at once, with code 3), or ``silent``
+(answers no ping).
 
-A body ``{"do": …}`` asks for something else than an answer: ``fail`` (with ``status`` and ``text``), ``wait`` (for
-``seconds``), ``die``, ``mute`` (answer no ping any more).
+A body ``{"do": …}`` asks for something else than an answer: ``fail`` (with ``status`` and ``text``),
+``wait`` (for ``seconds``), ``die``, ``mute`` (answer no ping any more), ``tell`` (its environment).
 """
 
 import json
@@ -45,6 +46,9 @@ class Toy(BaseHTTPRequestHandler):
                 os._exit(9)
             case "mute":
                 answers_ping.clear()
+            case "tell":
+                self._answer(200, json.dumps({"id": ID} | dict(os.environ)).encode())
+                return
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer = {"name": NAME, "id": ID, "size": len(body), "headers": headers}
         self._answer(200, json.dumps(answer).encode())

@@ -45,7 +45,7 @@ class Claim:
     @property
     def signed_at(self) -> datetime:
         """When the client says it signed."""
-        return datetime.strptime(self.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return datetime.fromisoformat(self.timestamp)
 
 
 def scope_service(request: SignedRequest) -> str | None:

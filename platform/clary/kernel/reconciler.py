@@ -57,6 +57,7 @@ class Reconciler:
         self._owner = leases.this_owner()
         self._held: dict[str, Lease] = {}
         self._failures: dict[int, int] = {}
+        self._unreleased: list[tuple[Lease, int | None]] = []
         self._lock = threading.Lock()
         self._finished = threading.Event()
         self._halt = threading.Event()
@@ -71,6 +72,7 @@ class Reconciler:
         renewed = time.monotonic()
         while not stop.is_set():
             try:
+                self._release_late()
                 claimed = sum(self._fill(lane) for lane in self._lanes)
                 if time.monotonic() - renewed > RENEW_SECONDS:
                     leases.renew(self._platform.database, list(self._held))
@@ -99,17 +101,32 @@ class Reconciler:
             self._pools[lane.name].submit(self._advance, lane, lease)
         return len(claimed)
 
+    def _release_late(self) -> None:
+        """Let go of what a step could not: the database was away. Until then nobody else may have it."""
+        with self._lock:
+            late, self._unreleased = self._unreleased, []
+        while late:
+            try:
+                leases.release(self._platform.database, late[-1][0], wake_at=late[-1][1])
+            except SQLAlchemyError:
+                with self._lock:
+                    self._unreleased += late
+                raise
+            late.pop()
+
     def _advance(self, lane: Lane, lease: Lease) -> None:
+        wake_at: int | None = clock.now()
         try:
             outcome = self._step(lane.kinds[lease.row.kind], lease)
             wake_at = (
                 clock.now() + round(outcome.after * clock.SECOND) if isinstance(outcome, Again) else None
             )
             leases.release(self._platform.database, lease, wake_at=wake_at)
-        except SQLAlchemyError:
-            log.exception(
-                "%s %s: the lease could not be released; it will expire", lease.row.kind, lease.row.name
-            )
+        except Exception:
+            # Neither the step nor giving it up may raise here: the database is away, or something like it.
+            log.exception("%s %s: its lease is released later", lease.row.kind, lease.row.name)
+            with self._lock:
+                self._unreleased.append((lease, wake_at))
         finally:
             with self._lock:
                 self._held.pop(lease.token, None)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from clary.kernel import documents, repository
+from clary.kernel.errors import IllegalTransition
 from clary.kernel.leases import Lease
 from clary.kernel.platform import Platform
 from clary.kernel.scope import Scope
@@ -84,9 +85,12 @@ class Work:
         self.transition(self.row.status, secondary=secondary, message=message, state=state)
 
     def update(self, **state: Any) -> None:
-        """Merge into the state."""
+        """Merge into the state; :class:`IllegalTransition` where somebody else changed the status meanwhile."""
         with self.platform.database.write() as session:
-            self.row = repository.update(session, self.row.id, state=state, lease=self.token)
+            row = repository.update(session, self.row.id, state=state, lease=self.token)
+            if row.status != self.row.status:
+                raise IllegalTransition(f"{row.kind} {row.name} became {row.status} meanwhile")
+        self.row = row
 
     def delete(self) -> None:
         """Remove the resource."""

@@ -46,7 +46,9 @@ def request_faults(uri: S3Uri) -> Iterator[None]:
         yield
     except ClientError as error:
         fault = fault_of(error, "Access", uri)
-        raise ValidationError(str(fault)) if isinstance(fault, ClientFault) else _unavailable(error) from error
+        raise (
+            ValidationError(str(fault)) if isinstance(fault, ClientFault) else _unavailable(error)
+        ) from error
     except BotoCoreError as error:
         raise _unavailable(error) from error
 

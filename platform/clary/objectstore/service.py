@@ -4,6 +4,7 @@ from clary.aws.exchange import Exchange
 from clary.kernel.platform import Platform
 from clary.objectstore.call import XML_LIMIT, Call
 from clary.objectstore.routes import find_handler
+from clary.objectstore.space import tell_full_disk
 from clary.objectstore.store import Store
 
 
@@ -18,7 +19,8 @@ class ObjectStore:
     async def handle(self, exchange: Exchange) -> None:
         """Answer one request; refusals are raised for the wire to render."""
         call = Call.read(self._store, exchange)
-        await find_handler(call)(call)
+        with tell_full_disk():
+            await find_handler(call)(call)
 
     def close(self) -> None:
         """Finish what was begun and end the store's threads."""

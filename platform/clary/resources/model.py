@@ -4,7 +4,7 @@ from typing import Any
 
 from clary.aws.operations import Context, Request, Support
 from clary.kernel import documents
-from clary.kernel.errors import ValidationError
+from clary.kernel.errors import UnsupportedOperation, ValidationError
 from clary.resources.execution_role import check_role
 from clary.resources.kind import Kind
 from clary.store.tables import ResourceRow
@@ -41,8 +41,8 @@ def check_model(context: Context, request: Request) -> None:
         if not container.get("Image") and not container.get("ModelPackageName"):
             raise ValidationError("A container definition must have either Image or ModelPackageName.")
         url = container.get("ModelDataUrl")
-        if url and not url.startswith(("s3://", "https://")):
-            raise ValidationError(f'Invalid ModelDataUrl "{url}": it must be an S3 URI.')
+        if url and not url.startswith("s3://"):
+            raise UnsupportedOperation(f"ModelDataUrl {url} is not supported: it must start with s3://.")
     if role := request.get("ExecutionRoleArn"):
         check_role(context, role)
 

@@ -125,7 +125,7 @@ class MetricRow(Base):
 class InstanceRow(Base):
     """One serving instance of an endpoint's variant: where it listens and whether traffic may go there.
 
-    ``state`` is ``Pending``, ``Starting``, ``Healthy``, ``Draining`` or ``Dead``. The hosting router reads this table.
+    ``state`` is ``Pending``, ``Starting``, ``Healthy``, ``Draining`` or ``Dead``. Routers read this table.
     """
 
     __tablename__ = "instances"

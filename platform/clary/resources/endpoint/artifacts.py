@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clary.kernel.errors import ClientFault, JobError
+from clary.kernel.errors import ClaryError, ClientFault, JobError, ValidationError
 from clary.kernel.platform import Platform
 from clary.objects.artifacts import extract_archive
 from clary.objects.cache import Cache
@@ -60,7 +60,7 @@ class Artifacts:
                 extract_archive(s3, S3Uri.parse(url), target)
             else:
                 self._download_prefix(s3, url, target)
-        except JobError as error:
+        except (JobError, ValidationError) as error:
             raise _fault_of(url, error) from error
 
     def _download_prefix(self, s3: "S3Client", url: str, target: Path) -> None:
@@ -77,7 +77,7 @@ def locate(container: Container) -> tuple[str | None, bool]:
     return container.get("ModelDataUrl"), True
 
 
-def _fault_of(url: str, error: JobError) -> VariantFailed:
+def _fault_of(url: str, error: ClaryError) -> VariantFailed:
     # The archive's own faults say so; whatever else the client caused lies between here and the object.
     is_archive_fault = isinstance(error, ClientFault) and str(error).startswith("The archive")
     return bad_model_data(url, error) if is_archive_fault else no_model_data(url, error)

@@ -1,6 +1,6 @@
 """Why an endpoint can't serve, in the words that DescribeEndpoint shows."""
 
-from clary.kernel.errors import ClaryError, JobError
+from clary.kernel.errors import ClaryError
 
 REASON_CHARACTERS = 1024
 
@@ -13,7 +13,7 @@ class VariantFailed(ClaryError):
         return str(self)[:REASON_CHARACTERS]
 
 
-def no_image(variant: str, cause: JobError) -> VariantFailed:
+def no_image(variant: str, cause: ClaryError) -> VariantFailed:
     """The variant's image can't be run here."""
     return VariantFailed(
         f"Please make sure all images included in the model for the production variant {variant} exist, and "
@@ -21,7 +21,7 @@ def no_image(variant: str, cause: JobError) -> VariantFailed:
     )
 
 
-def no_model_data(url: str, cause: JobError) -> VariantFailed:
+def no_model_data(url: str, cause: ClaryError) -> VariantFailed:
     """The model's artifacts can't be fetched."""
     return VariantFailed(
         f'Failed to download model data for container "container_1" from URL: "{url}". Please ensure that '
@@ -30,7 +30,7 @@ def no_model_data(url: str, cause: JobError) -> VariantFailed:
     )
 
 
-def bad_model_data(url: str, cause: JobError) -> VariantFailed:
+def bad_model_data(url: str, cause: ClaryError) -> VariantFailed:
     """What lies at the model's URL is no archive, or an unsafe one."""
     return VariantFailed(
         f'Failed to extract model data archive for container "container_1" from URL: "{url}". Please ensure '
@@ -38,7 +38,7 @@ def bad_model_data(url: str, cause: JobError) -> VariantFailed:
     )
 
 
-def not_started(variant: str, cause: JobError) -> VariantFailed:
+def not_started(variant: str, cause: ClaryError) -> VariantFailed:
     """The runtime could not start the variant's container."""
     return VariantFailed(
         f"The primary container for production variant {variant} could not be started: {cause}"

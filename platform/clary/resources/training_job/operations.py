@@ -78,7 +78,6 @@ def stop_training_job(context: Context, request: Request) -> None:
             "Stopping",
             secondary="Stopping",
             message="Stopping the training job",
-            state={"stopping_at": clock.now()},
             wake=True,
         )
         if row.lock_token is None and "launched_at" not in row.state:

@@ -107,7 +107,7 @@ def _stop_for_time(run: TrainingRun) -> Outcome:
         "Stopping",
         secondary="Stopping",
         message=OUT_OF_TIME,
-        state={"stopped_for": "MaxRuntimeExceeded", "stopping_at": clock.now()},
+        state={"stopped_for": "MaxRuntimeExceeded"},
     )
     return _stop(run)
 
@@ -118,7 +118,7 @@ def _stop(run: TrainingRun) -> Outcome:
     message = OUT_OF_TIME if secondary == "MaxRuntimeExceeded" else "Training job stopped"
     saved = None
     if work.state.get("stage") in {"train", "upload"}:
-        stages.stop_containers(run, grace=_grace_left(run))
+        stages.stop_containers(run, grace=_take_grace(run))
         stages.restore(run)
         try:
             Follower(run).finish()
@@ -130,10 +130,11 @@ def _stop(run: TrainingRun) -> Outcome:
     return Rest()
 
 
-def _grace_left(run: TrainingRun) -> float:
-    """What is left of the time since the stop was asked for: a restart of the platform gives no more."""
-    asked_at: int = run.work.state.get("stopping_at", clock.now())
-    waited = (clock.now() - asked_at) / clock.SECOND
+def _take_grace(run: TrainingRun) -> float:
+    """The seconds until KILL, from the first TERM on: a restart of the platform gives no more."""
+    if "terminated_at" not in run.work.state:
+        run.work.update(terminated_at=clock.now())
+    waited = (clock.now() - run.work.state["terminated_at"]) / clock.SECOND
     return max(0.0, run.work.platform.settings.stop_grace_seconds - waited)
 
 
