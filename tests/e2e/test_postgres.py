@@ -44,9 +44,8 @@ def test_objects_written_at_once_are_all_there(flow: Flow) -> None:
     def write(writer: int) -> None:
         s3 = flow.platform.client("s3")
         for number in range(20):
-            s3.put_object(
-                Bucket=flow.bucket, Key=f"many/{writer}/{number}", Body=f"{writer} {number}".encode()
-            )
+            key = f"many/{writer}/{number}"
+            s3.put_object(Bucket=flow.bucket, Key=key, Body=key.encode())
 
     in_threads(write)
     expected = {f"{writer}/{number}" for writer in range(WRITERS) for number in range(20)}

@@ -200,3 +200,55 @@ def test_an_expired_lease_can_be_taken_and_its_old_holder_writes_nothing(
     with platform.database.read() as session:
         tokens = session.scalars(sa.select(ResourceRow.lock_token).where(ResourceRow.id == row.id)).all()
     assert tokens == [new.token]
+
+
+def test_a_database_that_comes_back_finds_the_work_let_go(platform: Platform) -> None:
+    runs = 0
+
+    def step(_work: Work) -> Outcome:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            rename(platform, "resources", "resources_away")
+        return Rest() if runs > 1 else Again()
+
+    create_lamp(platform, "lamp", wake=True)
+    with running(platform, step):
+        wait_for(lambda: runs == 1)
+        rename(platform, "resources_away", "resources")
+        # Sooner than the lease, which nobody renews meanwhile, would expire.
+        wait_for(lambda: runs == 2, seconds=leases.DURATION / clock.SECOND / 2)
+
+
+def rename(platform: Platform, table: str, to: str) -> None:
+    """Take a table out of the platform's sight, or bring it back; waits until it is there."""
+
+    def attempt() -> bool:
+        try:
+            with platform.database.write() as session:
+                session.execute(sa.text(f"ALTER TABLE {table} RENAME TO {to}"))
+        except sa.exc.DBAPIError:
+            return False
+        return True
+
+    wait_for(attempt)
+
+
+def test_a_step_whose_resource_was_changed_by_others_starts_over(platform: Platform) -> None:
+    written = []
+
+    def step(work: Work) -> Outcome:
+        if work.row.status == "Warming":
+            with platform.database.write() as session:
+                repository.transition(session, work.row.id, LAMP, "Dimming")
+            work.update(warm=True)
+            written.append("a lamp that dims was treated as one that warms")
+        work.transition("Off")
+        return Rest()
+
+    row = create_lamp(platform, "lamp", status="Warming", wake=True)
+    with running(platform, step):
+        wait_for(lambda: status_of(platform, row) == "Off")
+    with platform.database.read() as session:
+        assert session.get_one(ResourceRow, row.id).state == {}
+    assert not written

@@ -1,6 +1,7 @@
 """The controller process: the reconciler over every registered step."""
 
 import logging
+import shutil
 import threading
 
 import sqlalchemy as sa
@@ -35,7 +36,7 @@ def run(platform: Platform, stop: threading.Event) -> None:
 
 
 def _remove_orphans(platform: Platform, runtime: Runtime) -> None:
-    # A crash between the end of a resource and the end of its containers leaves some behind.
+    # A crash between the end of a resource and the end of what it held leaves some behind.
     with platform.database.read() as session:
         known = set(session.scalars(sa.select(ResourceRow.uid).where(ResourceRow.wake_at.is_not(None))))
     for container in runtime.list({}):
@@ -43,3 +44,7 @@ def _remove_orphans(platform: Platform, runtime: Runtime) -> None:
         if uid is not None and uid not in known:
             log.info("removing container %s: its resource is gone", container.name)
             runtime.remove(container.name)
+    for folder in (platform.settings.folder / "jobs").glob("*"):
+        if folder.name not in known:
+            log.info("removing %s: its job is gone", folder)
+            shutil.rmtree(folder, ignore_errors=True)

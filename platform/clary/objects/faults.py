@@ -41,7 +41,7 @@ def job_faults(action: str, uri: S3Uri) -> Iterator[None]:
 
 @contextmanager
 def request_faults(uri: S3Uri) -> Iterator[None]:
-    """Refuse a request whose data can't be looked at: its own fault is a ValidationException, else it is a 503."""
+    """Refuse a request whose data can't be looked at: a ValidationException, or 503 where S3 is away."""
     try:
         yield
     except ClientError as error:

@@ -21,9 +21,7 @@ def launch(fleet: Fleet) -> None:
         try:
             fleet.serving.start(row, slot.variant)
         except VariantFailed as failure:
-            if fleet.is_on_trial(row):
-                raise
-            lose(fleet, row, str(failure))
+            lose(fleet, row, failure)
         else:
             fleet.change(row, state="Starting")
 

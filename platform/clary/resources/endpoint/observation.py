@@ -3,7 +3,7 @@
 import logging
 
 from clary.kernel import clock
-from clary.resources.endpoint.faults import no_ping
+from clary.resources.endpoint.faults import VariantFailed, no_ping
 from clary.resources.endpoint.fleet import Fleet, Slot
 from clary.resources.endpoint.serving import Health
 from clary.store.tables import InstanceRow
@@ -19,31 +19,29 @@ def observe(fleet: Fleet) -> None:
 
     Raises :class:`VariantFailed` where a deployment is lost with one of them.
     """
-    watched = [row for row in fleet.rows if row.state in {"Starting", "Healthy"} and fleet.slot_of(row)]
-    for row, health in fleet.serving.look_at(watched):
-        slot = fleet.slot_of(row)
-        if slot is None:
-            continue
-        trouble = _find_trouble(fleet, slot, row, health)
+    watched = {
+        row.id: slot
+        for row in fleet.rows
+        if row.state in {"Starting", "Healthy"} and (slot := fleet.slot_of(row)) is not None
+    }
+    for row, health in fleet.serving.look_at(row for row in fleet.rows if row.id in watched):
+        trouble = _find_trouble(fleet, watched[row.id], row, health)
         if trouble is not None:
-            _lose(fleet, row, trouble)
+            lose(fleet, row, no_ping(row.variant, trouble))
         elif row.state == "Starting" and health.address is not None:
             host, port = health.address
             fleet.change(row, state="Healthy", host=host, port=port)
 
 
-def lose(fleet: Fleet, row: InstanceRow, why: str) -> None:
-    """Take an instance out of service; the next launch replaces it."""
-    log.warning("endpoint %s: instance %s of %s: %s", fleet.work.row.name, row.id, row.variant, why)
+def lose(fleet: Fleet, row: InstanceRow, failure: VariantFailed) -> None:
+    """Take an instance out of service, to be replaced by a later launch; or raise where it decides on a
+    deployment."""
+    if fleet.is_on_trial(row):
+        raise failure
+    log.warning("endpoint %s: instance %s of %s: %s", fleet.work.row.name, row.id, row.variant, failure)
     fleet.change(row, state="Dead")
     fleet.silent_since.pop(row.id, None)
     fleet.serving.remove([row], grace=0)
-
-
-def _lose(fleet: Fleet, row: InstanceRow, why: str) -> None:
-    if fleet.is_on_trial(row):
-        raise no_ping(row.variant, why)
-    lose(fleet, row, why)
 
 
 def _find_trouble(fleet: Fleet, slot: Slot, row: InstanceRow, health: Health) -> str | None:
