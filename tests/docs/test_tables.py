@@ -241,6 +241,17 @@ REFUSED_CONFIGS: dict[str, dict[str, Any]] = {
             "ClarifyExplainerConfig": {"ShapConfig": {"ShapBaselineConfig": {"ShapBaseline": "1"}}}
         }
     },
+    "DataCaptureConfig": {
+        "DataCaptureConfig": {
+            "EnableCapture": True,
+            "InitialSamplingPercentage": 100,
+            "DestinationS3Uri": "s3://bucket/capture",
+            "CaptureOptions": [{"CaptureMode": "Input"}],
+        }
+    },
+    "ManagedInstanceScaling": {
+        "ProductionVariants": [VARIANT | {"ManagedInstanceScaling": {"Status": "ENABLED"}}]
+    },
     "ShadowProductionVariants": {"ShadowProductionVariants": [VARIANT | {"VariantName": "w"}]},
     "ServerlessConfig": {
         "ProductionVariants": [

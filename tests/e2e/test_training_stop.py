@@ -18,7 +18,7 @@ SAVE_WHEN_ASKED = (
     "while :; do sleep 0.05; done"
 )
 IGNORE = "trap '' TERM; echo 1 > model/m; echo ready; while :; do sleep 0.05; done"
-UPLOAD_LONG = "echo started; head -c 60000000 /dev/urandom > model/big"
+UPLOAD_LONG = "echo started; head -c 40000000 /dev/urandom > model/big"
 
 
 def stage_long(jobs: Jobs) -> list[dict[str, object]]:
@@ -75,7 +75,7 @@ def test_a_job_stopped_while_it_uploads(jobs: Jobs) -> None:
     described = jobs.stop(name)
     assert statuses(described)[-3:] == ["Uploading", "Stopping", "Stopped"]
     uri = described["ModelArtifacts"]["S3ModelArtifacts"]
-    assert len(jobs.get(uri)) > 60_000_000
+    assert len(jobs.get(uri)) > 40_000_000
 
 
 def test_a_job_that_fails_while_it_is_stopped_is_stopped(jobs: Jobs) -> None:

@@ -34,6 +34,8 @@ def check_endpoint_config(context: Context, request: Request) -> None:
     for member in _LATER:
         if request.get(member):
             raise UnsupportedOperation(f"CreateEndpointConfig with {member} is not supported yet.")
+    if (request.get("DataCaptureConfig") or {}).get("EnableCapture"):
+        raise UnsupportedOperation("CreateEndpointConfig with DataCaptureConfig is not supported yet.")
     names = [variant["VariantName"] for variant in request["ProductionVariants"]]
     if len(set(names)) != len(names):
         raise ValidationError("Production variant names must be unique within an endpoint configuration.")
@@ -48,6 +50,8 @@ def _check_variant(variant: Request) -> None:
     for member in ("ServerlessConfig", "InstancePools"):
         if variant.get(member):
             raise UnsupportedOperation(f"Production variant {name}: {member} is not supported yet.")
+    if (variant.get("ManagedInstanceScaling") or {}).get("Status") == "ENABLED":
+        raise UnsupportedOperation(f"Production variant {name}: ManagedInstanceScaling is not supported yet.")
     if not variant.get("ModelName"):
         raise UnsupportedOperation(
             f"Production variant {name} has no ModelName; inference components come later."

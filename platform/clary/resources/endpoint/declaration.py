@@ -35,7 +35,7 @@ ENDPOINT = Kind(name="Endpoint", path="endpoint", label="endpoint", states=STATE
 
 
 def production_variants(session: Session, row: ResourceRow) -> dict[str, Any]:
-    """ProductionVariants, and DataCaptureConfig where the configuration has one."""
+    """ProductionVariants, with the counts and weights of the moment."""
     target, routing = row.state["target"], row.state.get("routing")
     if routing is None or row.status not in SERVING:
         return {}

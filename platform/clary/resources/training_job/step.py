@@ -134,8 +134,8 @@ def _take_grace(run: TrainingRun) -> float:
     """The seconds until KILL, from the first TERM on: a restart of the platform gives no more."""
     if "terminated_at" not in run.work.state:
         run.work.update(terminated_at=clock.now())
-    waited = (clock.now() - run.work.state["terminated_at"]) / clock.SECOND
-    return max(0.0, run.work.platform.settings.stop_grace_seconds - waited)
+    since: int = run.work.state["terminated_at"]
+    return max(0.0, run.work.platform.settings.stop_grace_seconds - (clock.now() - since) / clock.SECOND)
 
 
 def _end(
