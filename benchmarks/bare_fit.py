@@ -11,7 +11,9 @@ def main(data: str, model: str) -> None:
     rows = np.loadtxt(data, delimiter=",", dtype=np.float32)
     matrix = xgboost.DMatrix(rows[:, 1:], rows[:, 0])
     parameters = {"objective": "reg:squarederror", "max_depth": 6}
-    xgboost.train(parameters, matrix, num_boost_round=50, evals=[(matrix, "train")], verbose_eval=False).save_model(model)
+    xgboost.train(
+        parameters, matrix, num_boost_round=50, evals=[(matrix, "train")], verbose_eval=False
+    ).save_model(model)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from contextlib import closing
 
 import numpy as np
 import xgboost
-
 from kit.load import Address, Load, send
 from kit.requests import compose
 from kit.results import AtMost, Comparison, Finding, Report
@@ -17,8 +16,6 @@ REPETITIONS = 15
 REQUESTS = 200
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
 NAME = "bench"
-
-
 
 
 def measure() -> Report:
@@ -42,7 +39,9 @@ def measure() -> Report:
                 ours.append(send(platform.address, [signed] * REQUESTS, connections=connections))
                 peer.append(send(container, [direct] * REQUESTS, connections=connections))
             report.findings.append(_find(connections, ours, peer))
-    report.notes.append(f"one CSV row of 8 features; {REQUESTS} requests a burst, {REPETITIONS} bursts a side")
+    report.notes.append(
+        f"one CSV row of 8 features; {REQUESTS} requests a burst, {REPETITIONS} bursts a side"
+    )
     return report
 
 

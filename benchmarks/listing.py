@@ -24,7 +24,9 @@ SORTS: dict[str, Members] = {
     f"by {sort}, descending": {"SortBy": sort, "SortOrder": "Descending"}
     for sort in ("CreationTime", "Name", "Status")
 }
-FILTERED: dict[str, Members] = {"StatusEquals Failed, newest first": {"StatusEquals": "Failed", "SortOrder": "Descending"}}
+FILTERED: dict[str, Members] = {
+    "StatusEquals Failed, newest first": {"StatusEquals": "Failed", "SortOrder": "Descending"}
+}
 # Every fifth job failed; the rest of the columns is the pattern's.
 _COPIES = """
 WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)
@@ -53,7 +55,9 @@ def measure() -> Report:
         for name, members in (SORTS | FILTERED).items():
             report.findings.append(_compare(name, many, few, lambda side, m=members: _first_page(side, m)))
         report.findings.append(_compare("the page after the first", many, few, _second_page))
-    report.notes.append("rules leave 10 % for noise; "f"{REQUESTS} requests a sample, {REPETITIONS} samples a side")
+    report.notes.append(
+        f"rules leave 10 % for noise; {REQUESTS} requests a sample, {REPETITIONS} samples a side"
+    )
     return report
 
 

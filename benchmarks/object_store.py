@@ -100,9 +100,7 @@ def _transfer(address: Address, request: bytes) -> float:
 
 def _find(name: str, unit: str, samples: tuple[list[float], list[float]]) -> Finding:
     ours, peer = samples
-    return Finding(
-        name=name, unit=unit, ours=ours, peer=peer, compare=Comparison.RATIO, rule=AtLeast(1.0)
-    )
+    return Finding(name=name, unit=unit, ours=ours, peer=peer, compare=Comparison.RATIO, rule=AtLeast(1.0))
 
 
 def _find_rclone() -> tuple[str, str]:

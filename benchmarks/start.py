@@ -3,8 +3,8 @@
 import json
 import subprocess
 import time
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kit.results import AtMost, Comparison, Finding, Report

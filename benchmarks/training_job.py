@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import xgboost
-
 from kit.results import AtMost, Comparison, Finding, Report
 from kit.servers import Platform, run_clary, running_platform, temporary_folder
 
@@ -33,7 +32,10 @@ def measure() -> Report:
         if runtime == "docker" and not _docker_answers():
             report.notes.append("no Docker engine answers: only the process runtime was measured")
             continue
-        with temporary_folder() as folder, running_platform(folder / "data", "--runtime", runtime) as platform:
+        with (
+            temporary_folder() as folder,
+            running_platform(folder / "data", "--runtime", runtime) as platform,
+        ):
             if runtime == "docker":
                 run_clary("images", "build", "--data-dir", str(folder / "data"))
             jobs, fits = _measure(platform, folder)
@@ -124,4 +126,7 @@ def _write_data(path: Path) -> None:
 
 def _docker_answers() -> bool:
     program = shutil.which("docker")
-    return program is not None and subprocess.run([program, "info"], capture_output=True, check=False).returncode == 0
+    return (
+        program is not None
+        and subprocess.run([program, "info"], capture_output=True, check=False).returncode == 0
+    )

@@ -41,7 +41,9 @@ class Signer:
         host = "{}:{}".format(*self.address)
         request = AWSRequest(method, f"http://{host}{path}", data=body, headers={"Host": host, **headers})
         signer = S3SigV4Auth if service == "s3" else SigV4Auth
-        signer(Credentials(self.access_key_id, self.secret_access_key), service, self.region).add_auth(request)
+        signer(Credentials(self.access_key_id, self.secret_access_key), service, self.region).add_auth(
+            request
+        )
         return compose(method, path, dict(request.headers.items()), body)
 
 

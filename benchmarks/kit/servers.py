@@ -92,7 +92,9 @@ def running_platform(folder: Path, *options: str) -> Iterator[Platform]:
 
 
 @contextmanager
-def running_server(command: Sequence[str], *, port: int, environment: Mapping[str, str] | None = None) -> Iterator[Address]:
+def running_server(
+    command: Sequence[str], *, port: int, environment: Mapping[str, str] | None = None
+) -> Iterator[Address]:
     """A peer's server for the length of the block."""
     address = ("127.0.0.1", port)
     with tempfile.TemporaryFile() as log:

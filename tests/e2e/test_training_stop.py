@@ -168,6 +168,19 @@ def test_a_killed_controller_is_followed_by_one_that_goes_on(impatient_jobs: Job
     assert not temporary_credentials(jobs)
 
 
+@pytest.mark.docker
+def test_a_docker_container_outlives_the_controller(docker_jobs: Jobs) -> None:
+    controller = process_ids(docker_jobs.platform.data_dir)["controller"]
+    name = docker_jobs.create(
+        "echo started; for n in $(seq 30); do echo $n; sleep 0.1; done; echo m > model/m"
+    )
+    docker_jobs.says(name, "started")
+    os.kill(controller, signal.SIGKILL)
+    described = docker_jobs.finish(name)
+    assert docker_jobs.lines(name) == ["started", *map(str, range(1, 31))]
+    assert docker_jobs.model(described) == {"m": "m\n"}
+
+
 def test_a_killed_controller_is_followed_by_one_that_stops(impatient_jobs: Jobs) -> None:
     name = impatient_jobs.create(SAVE_WHEN_ASKED)
     impatient_jobs.says(name, "ready")

@@ -91,7 +91,7 @@ def test_a_second_writer_waits_for_the_first_on_sqlite(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "test.db", isolation_level=None)) as stranger:
         stranger.execute("BEGIN IMMEDIATE")
         begun = threading.Event()
-        writing = threading.Thread(target=lambda: (begun.set(), write_tag(database)))
+        writing = threading.Thread(target=write_tag, args=(database, begun))
         writing.start()
         begun.wait()
         writing.join(0.2)
@@ -103,6 +103,7 @@ def test_a_second_writer_waits_for_the_first_on_sqlite(tmp_path: Path) -> None:
     database.dispose()
 
 
-def write_tag(database: Database) -> None:
+def write_tag(database: Database, begun: threading.Event) -> None:
+    begun.set()
     with database.write() as session:
         session.add(TagRow(arn="arn", key="key", value="value"))

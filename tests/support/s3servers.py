@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -69,7 +69,7 @@ class RcloneServer:
         self._process.wait(timeout=30)
 
 
-SERVERS = {"moto": MotoServer, "rclone": RcloneServer}
+SERVERS: Mapping[str, Callable[[Path], S3Server]] = {"moto": MotoServer, "rclone": RcloneServer}
 
 
 @contextmanager

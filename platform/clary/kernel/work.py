@@ -85,7 +85,7 @@ class Work:
         self.transition(self.row.status, secondary=secondary, message=message, state=state)
 
     def update(self, **state: Any) -> None:
-        """Merge into the state; raises :class:`IllegalTransition` where others changed the status meanwhile."""
+        """Merge into the state; :class:`IllegalTransition` where others changed the status meanwhile."""
         with self.platform.database.write() as session:
             row = repository.update(session, self.row.id, state=state, lease=self.token)
             if row.status != self.row.status:

@@ -110,9 +110,11 @@ class Kind:
             raise self.not_found(self, self.arn(scope, name), name)
         return row
 
-    def describe(self, row: ResourceRow) -> Members:
-        """Everything that can be said about a row, by API member names; callers cut it to a shape."""
-        members: Members = documents.thaw(row.spec)
+    def describe(self, row: ResourceRow, shape: StructureShape) -> Members:
+        """What can be said about a row, by API member names; callers cut it to ``shape`` when they have it all."""
+        # A summary has few of the request's members, and a page many rows: the others stay frozen.
+        wanted = {name: value for name, value in row.spec.items() if name in shape.members}
+        members: Members = documents.thaw(wanted)
         members |= {
             self.name_member: row.name,
             f"{self.name}Arn": row.arn,
@@ -132,7 +134,8 @@ class Kind:
         def describe(context: Context, request: Request) -> Members:
             with context.platform.database.read() as session:
                 row = self.find(session, context, request[self.name_member])
-                return _cut(self.describe(row) | more(session, row), _output(operation))
+                output = _output(operation)
+                return _cut(self.describe(row, output) | more(session, row), output)
 
         register(SERVICE, operation, describe)
 
@@ -147,7 +150,7 @@ class Kind:
             with context.platform.database.read() as session:
                 page = pages.select_page(session, self._query(context, request, where(request)))
                 member, summary = _summary(operation)
-                rows = [_cut(self.describe(row), summary) for row in page.rows]
+                rows = [_cut(self.describe(row, summary), summary) for row in page.rows]
             return {member: rows, "NextToken": page.token}
 
         register(SERVICE, operation, list_)
