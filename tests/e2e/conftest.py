@@ -11,15 +11,19 @@ from support.running import RunningPlatform, running_platform
 
 
 @pytest.fixture(scope="session")
-def jobs(platform_up: RunningPlatform) -> Jobs:
+def jobs(platform_up: RunningPlatform) -> Iterator[Jobs]:
     """Training jobs on the process runtime."""
-    return Jobs(platform_up)
+    jobs = Jobs(platform_up)
+    yield jobs
+    jobs.stop_all()
 
 
 @pytest.fixture(scope="session")
-def docker_jobs(docker_platform_up: RunningPlatform) -> Jobs:
+def docker_jobs(docker_platform_up: RunningPlatform) -> Iterator[Jobs]:
     """Training jobs on the Docker runtime; their tests are marked ``docker``."""
-    return Jobs(docker_platform_up, patience=240)  # the first one may build the image
+    jobs = Jobs(docker_platform_up, patience=240)  # the first one may build the image
+    yield jobs
+    jobs.stop_all()
 
 
 @pytest.fixture(scope="session")
@@ -72,4 +76,6 @@ def impatient_jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
     settings = {"CLARY_STOP_GRACE_SECONDS": "1", "CLARY_MAX_RUNNING_JOBS": "2"}
     folder = tmp_path_factory.mktemp("impatient")
     with running_platform(folder, "--runtime", "process", **settings) as platform:
-        yield Jobs(platform)
+        jobs = Jobs(platform)
+        yield jobs
+        jobs.stop_all()

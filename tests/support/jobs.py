@@ -103,6 +103,12 @@ class Jobs:
         self.sagemaker.stop_training_job(TrainingJobName=name)
         return self.finish(name, status="Stopped")
 
+    def stop_all(self) -> None:
+        """Stop what failed tests left running: containers outlive their platform."""
+        pages = self.sagemaker.get_paginator("list_training_jobs").paginate(StatusEquals="InProgress")
+        for name in [each["TrainingJobName"] for page in pages for each in page["TrainingJobSummaries"]]:
+            self.stop(name)
+
     def describe(self, name: str) -> Described:
         """What the platform says of a job now."""
         described: Described = self.sagemaker.describe_training_job(TrainingJobName=name)

@@ -1,6 +1,8 @@
 """The command: the main job on a platform, its metric beside plain xgboost's, the timeline."""
 
 import importlib.util
+import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +34,8 @@ def demo(
     from clary.cli.demo.timeline import Timeline
     from clary.cli.demo.training import DemoFailed
 
+    # A demo that is told to end takes its platform down first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     console = Console(highlight=False)
     try:
         with open_display(console) as audience:
