@@ -111,7 +111,7 @@ class Kind:
         return row
 
     def describe(self, row: ResourceRow, shape: StructureShape) -> Members:
-        """What can be said about a row, by API member names; callers cut it to ``shape`` when they have it all."""
+        """What can be said about a row, by API member names; callers cut it to ``shape`` in the end."""
         # A summary has few of the request's members, and a page many rows: the others stay frozen.
         wanted = {name: value for name, value in row.spec.items() if name in shape.members}
         members: Members = documents.thaw(wanted)
