@@ -195,7 +195,9 @@ def test_gzip_objects_are_decompressed(s3: "S3Client", bucket: str, stage: Stage
     assert staged == StagedChannel(1, 8)
 
 
-@pytest.mark.parametrize("body", [b"1,2\n", gzip.compress(b"1,2\n" * 1000)[:-12]])
+@pytest.mark.parametrize(
+    "body", [b"1,2\n", gzip.compress(b"1,2\n" * 1000)[:-12]], ids=["plain text", "cut off"]
+)
 def test_what_is_not_gzip_is_refused(s3: "S3Client", bucket: str, stage: Stage, body: bytes) -> None:
     s3.put_object(Bucket=bucket, Key="in/a.csv", Body=body)
     with pytest.raises(ClientFault, match=r"a\.csv is not gzip data"):
