@@ -1,6 +1,7 @@
 """A container sees its own world and nothing of the platform's."""
 
 import socket
+import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -83,8 +84,11 @@ def test_no_privilege_is_left(isolated_bench):
 
 
 def test_temporary_files_are_private(isolated_bench):
-    isolated_bench.run("sh", "-c", "touch /tmp/mine && ls /tmp")
-    assert isolated_bench.lines() == ["mine"]
+    with tempfile.NamedTemporaryFile(dir="/tmp") as theirs:
+        isolated_bench.run("sh", "-c", "touch /tmp/mine && ls /tmp")
+        names = isolated_bench.lines()
+        assert "mine" in names
+        assert Path(theirs.name).name not in names
     assert not Path("/tmp/mine").exists()  # noqa: S108 - that it is absent is the point
 
 

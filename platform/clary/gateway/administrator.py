@@ -1,6 +1,7 @@
 """The key that ``clary up`` prints, as a credential that signs for the platform's administrator."""
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from clary.kernel import clock
 from clary.kernel.platform import Platform
@@ -21,15 +22,24 @@ def keep_administrator(platform: Platform) -> None:
     settings = platform.settings
     if settings.access_key_id is None or settings.secret_access_key is None:
         return
-    with platform.database.read() as session:
-        if _is_kept(session.get(CredentialRow, settings.access_key_id), platform):
-            return
+    if _is_kept(platform):
+        return
+    try:
+        _write(platform, settings.access_key_id, settings.secret_access_key)
+    except IntegrityError:
+        # Gateway workers start together: another one may have written the same key first.
+        if not _is_kept(platform):
+            raise
+
+
+def _write(platform: Platform, access_key_id: str, secret_access_key: str) -> None:
+    account = platform.settings.account_id
     row = CredentialRow(
-        access_key_id=settings.access_key_id,
-        secret_access_key=settings.secret_access_key,
+        access_key_id=access_key_id,
+        secret_access_key=secret_access_key,
         session_token=None,
-        account=settings.account_id,
-        principal=administrator_principal(settings.account_id),
+        account=account,
+        principal=administrator_principal(account),
         created_at=clock.now(),
         expires_at=None,
     )
@@ -41,11 +51,13 @@ def keep_administrator(platform: Platform) -> None:
             )
         )
         session.merge(row)
-        create_default_roles(session, settings.account_id)
+        create_default_roles(session, account)
 
 
-def _is_kept(row: CredentialRow | None, platform: Platform) -> bool:
+def _is_kept(platform: Platform) -> bool:
     settings = platform.settings
+    with platform.database.read() as session:
+        row = session.get(CredentialRow, settings.access_key_id)
     return (
         row is not None
         and row.secret_access_key == settings.secret_access_key

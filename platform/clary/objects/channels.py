@@ -1,6 +1,7 @@
 """Stages one channel of a job for one host: the content of its ``/opt/ml/input/data/<channel>``."""
 
 import shutil
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -79,7 +80,9 @@ def _add_all(
         while under_way:
             yield _wait(under_way.popleft(), check)
     except BaseException:
-        manager.shutdown(cancel=True)
+        # Cancels what is under way, as leaving the block does; s3transfer's shutdown(cancel=True) mixes up
+        # its arguments and fails where a transfer still runs.
+        manager.__exit__(*sys.exc_info())
         raise
     finally:
         pool.shutdown(cancel_futures=True)
