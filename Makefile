@@ -47,6 +47,7 @@ docs: install ## Write the generated pages.
 	$(BIN)/python tools/generate_docs.py
 
 bench: install ## Compare with peers and print ratios.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt || true
 	$(BIN)/python benchmarks/run.py
 
 clean: ## Remove .venv and caches.

@@ -1,7 +1,7 @@
 """Create, describe and list models: a durable control plane against moto's, which keeps all in memory."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
@@ -13,10 +13,9 @@ from kit.servers import Platform, find_free_port, running_platform, running_serv
 
 REPETITIONS = 5
 REQUESTS = 200
+LISTS = 40
 PAGE = 50
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
-
-Burst = Callable[[Signer, int], list[bytes]]
 
 
 class Models:
@@ -34,7 +33,7 @@ class Models:
         return [self.signer.sagemaker("DescribeModel", ModelName=f"model-{n:06}") for n in range(REQUESTS)]
 
     def list(self) -> list[bytes]:
-        return [self.signer.sagemaker("ListModels", MaxResults=PAGE)] * REQUESTS
+        return [self.signer.sagemaker("ListModels", MaxResults=PAGE)] * LISTS
 
     def _create(self, number: int) -> bytes:
         container = {"Image": IMAGE, "ModelDataUrl": f"s3://models/{number}/model.tar.gz"}
@@ -61,7 +60,9 @@ def measure() -> Report:
         for connections in (1, 8):
             loads = _measure(sides, connections)
             report.findings += [_find(name, connections, *loads[name]) for name in loads]
-    report.notes.append(f"{REQUESTS} requests a burst, {REPETITIONS} bursts a side; lists of {PAGE} models")
+    report.notes.append(
+        f"{REQUESTS} requests a burst ({LISTS} lists of {PAGE} models), {REPETITIONS} bursts a side"
+    )
     return report
 
 

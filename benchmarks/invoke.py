@@ -3,7 +3,8 @@
 import io
 import sqlite3
 import tarfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import numpy as np
 import xgboost
@@ -16,14 +17,18 @@ REPETITIONS = 15
 REQUESTS = 200
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
 NAME = "bench"
+PATIENCE = {"Delay": 1, "MaxAttempts": 120}
 
 
 def measure() -> Report:
     """Bursts through the gateway and at the container in turns, over one connection and over eight."""
     report = Report("InvokeEndpoint through the gateway: median latency", "the container itself")
     row = ",".join(f"{value:.4f}" for value in np.random.default_rng(1).normal(size=8)).encode()
-    with temporary_folder() as folder, running_platform(folder, "--runtime", "process") as platform:
-        _deploy(platform)
+    with (
+        temporary_folder() as folder,
+        running_platform(folder, "--runtime", "process") as platform,
+        _deployed(platform),
+    ):
         container = _find_container(platform)
         direct = compose(
             "POST",
@@ -56,8 +61,9 @@ def _find(connections: int, ours: list[Load], peer: list[Load]) -> Finding:
     )
 
 
-def _deploy(platform: Platform) -> None:
-    """An endpoint with one instance of a small model, in service."""
+@contextmanager
+def _deployed(platform: Platform) -> Iterator[None]:
+    """An endpoint with one instance of a small model, in service for the length of the block."""
     s3, sagemaker = platform.client("s3"), platform.client("sagemaker")
     s3.create_bucket(Bucket="models")
     s3.put_object(Bucket="models", Key="model.tar.gz", Body=_pack_model())
@@ -71,8 +77,13 @@ def _deploy(platform: Platform) -> None:
     }
     sagemaker.create_endpoint_config(EndpointConfigName=NAME, ProductionVariants=[variant])
     sagemaker.create_endpoint(EndpointName=NAME, EndpointConfigName=NAME)
-    waiter = sagemaker.get_waiter("endpoint_in_service")
-    waiter.wait(EndpointName=NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+    try:
+        sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=NAME, WaiterConfig=PATIENCE)
+        yield
+    finally:
+        # Containers outlive the platform: only the end of their endpoint stops them.
+        sagemaker.delete_endpoint(EndpointName=NAME)
+        sagemaker.get_waiter("endpoint_deleted").wait(EndpointName=NAME, WaiterConfig=PATIENCE)
 
 
 def _pack_model() -> bytes:

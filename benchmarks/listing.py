@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ def measure() -> Report:
             sides.append(stack.enter_context(running_platform(folder / str(count), "--runtime", "process")))
         many, few = sides
         for name, members in (SORTS | FILTERED).items():
-            report.findings.append(_compare(name, many, few, lambda side, m=members: _first_page(side, m)))
+            page = partial(_first_page, members=members)
+            report.findings.append(_compare(name, many, few, page))
         report.findings.append(_compare("the page after the first", many, few, _second_page))
     report.notes.append(
         f"rules leave 10 % for noise; {REQUESTS} requests a sample, {REPETITIONS} samples a side"
@@ -88,14 +90,12 @@ def _fill(folder: Path, count: int) -> None:
     with running_platform(folder, "--runtime", "process") as platform:
         name = _run_job(platform)
     with closing(sqlite3.connect(folder / "clary.db")) as database, database:
-        for pragma in ("synchronous=OFF", "cache_size=-400000", "temp_store=MEMORY"):
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000"):
             database.execute(f"PRAGMA {pragma}")
         columns = [row[1] for row in database.execute("PRAGMA table_info(resources)") if row[1] != "id"]
         values = ", ".join(_REPLACED.get(column, column) for column in columns)
         copies = _COPIES.format(columns=", ".join(columns), values=values)
         database.execute(copies, {"count": count, "name": name})
-        database.commit()
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _run_job(platform: Platform) -> str:

@@ -18,8 +18,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from kit.load import BadAnswer
 from kit.results import Comparison, Finding, Report, Skipped
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 NAMES = ("training_job", "start", "control_plane", "listing", "object_store", "invoke")
@@ -40,7 +42,7 @@ def main() -> int:
     reports = [report for name in arguments.names or NAMES if (report := run(name)) is not None]
     if arguments.json:
         arguments.json.write_text(json.dumps([to_json(report) for report in reports], indent=2) + "\n")
-    return 0 if all(finding.holds for report in reports for finding in report.findings) else 1
+    return 0 if all(report.holds for report in reports) else 1
 
 
 def run(name: str) -> Report | None:
@@ -53,6 +55,9 @@ def run(name: str) -> Report | None:
         except Skipped as reason:
             console.print(f"\n[bold]{name}[/] skipped: {reason}")
             return None
+        except (BadAnswer, RuntimeError) as error:
+            console.print(f"\n[bold]{name}[/] [red]failed[/]: {escape(str(error))}")
+            return Report(title=name, against="", failure=str(error))
     console.print()
     console.print(tabulate(report))
     for note in report.notes:
@@ -68,7 +73,7 @@ def tabulate(report: Report) -> Table:
         table.add_column(heading, justify="left" if heading == "" else "right", no_wrap=True)
     for finding in report.findings:
         compared = finding.compared
-        unit = "×" if finding.compare is Comparison.RATIO else f" {finding.unit}"
+        unit = "x" if finding.compare is Comparison.RATIO else f" {finding.unit}"
         table.add_row(
             finding.name,
             f"{median(finding.ours):,.4g} {finding.unit}",
@@ -89,6 +94,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "findings": [to_members(finding) for finding in report.findings],
         "notes": report.notes,
+        "failure": report.failure,
     }
 
 
@@ -108,10 +114,14 @@ def to_members(finding: Finding) -> dict[str, Any]:
 
 def describe_machine() -> str:
     """What the numbers depend on."""
-    python = platform.python_version()
-    cores = len(os.sched_getaffinity(0))
-    load = os.getloadavg()[0]
-    return f"clary {version('clary')}, Python {python}, {platform.system()} {platform.release()}, {cores} cores, load {load:.1f}"
+    facts = (
+        f"clary {version('clary')}",
+        f"Python {platform.python_version()}",
+        f"{platform.system()} {platform.release()}",
+        f"{len(os.sched_getaffinity(0))} cores",
+        f"load {os.getloadavg()[0]:.1f}",
+    )
+    return ", ".join(facts)
 
 
 if __name__ == "__main__":

@@ -73,12 +73,21 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """What one benchmark has to say; ``against`` names the peer with its version."""
+    """What one benchmark has to say; ``against`` names the peer with its version.
+
+    ``failure`` says why the measurement is void, where it is.
+    """
 
     title: str
     against: str
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    failure: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it was measured and every rule is met."""
+        return not self.failure and all(finding.holds for finding in self.findings)
 
 
 class Skipped(Exception):

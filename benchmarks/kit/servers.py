@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +52,8 @@ class Platform:
 
     def client(self, service: str) -> Any:
         """A boto3 client, for what is prepared and not measured."""
-        return boto3.client(
+        make: Callable[..., Any] = boto3.client
+        return make(
             service,
             endpoint_url=self.url,
             region_name=self.region,

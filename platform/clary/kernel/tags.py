@@ -10,11 +10,13 @@ from clary.store.tables import TagRow, table_of
 
 MAX_TAGS = 50
 
+_INSERT = sa.insert(table_of(TagRow))
+
 
 def add_tags(session: Session, arn: str, tags: Mapping[str, str]) -> None:
     """Give a new resource its tags."""
     rows = [{"arn": arn, "key": key, "value": value} for key, value in tags.items()]
-    session.execute(sa.insert(table_of(TagRow)), rows)
+    session.connection().execute(_INSERT, rows)
 
 
 def put_tags(session: Session, arn: str, tags: Mapping[str, str]) -> None:

@@ -108,6 +108,11 @@ class AttachmentRow(Base):
     policy_arn: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
+_PATH_BY_NAME = sa.select(RoleRow.path).where(
+    RoleRow.account == sa.bindparam("account"), RoleRow.name == sa.bindparam("name")
+)
+
+
 def find_role(session: Session, account: str, name: str) -> RoleRow | None:
     """The account's role of that name, or None."""
     return session.scalar(sa.select(RoleRow).where(RoleRow.account == account, RoleRow.name == name))
@@ -118,8 +123,8 @@ def role_exists(session: Session, arn: str) -> bool:
     parsed = RoleArn.parse(arn)
     if parsed is None:
         return False
-    of_name = sa.select(RoleRow.path).where(RoleRow.account == parsed.account, RoleRow.name == parsed.name)
-    return session.scalar(of_name) == parsed.path
+    path = session.scalar(_PATH_BY_NAME, {"account": parsed.account, "name": parsed.name})
+    return path == parsed.path
 
 
 def create_default_roles(session: Session, account: str) -> None:
