@@ -123,9 +123,11 @@ EMPTY = Snapshot(revision=-1, routes={}, instances={})
 
 def read_records(database: Database, known_revision: int) -> Records | None:
     """The routes in the database; None where their revision is the known one."""
+    # Found by their instances: resources of all kinds are many, serving endpoints few.
+    serving = ResourceRow.id.in_(sa.select(InstanceRow.endpoint_id))
     endpoints = sa.select(
         ResourceRow.id, ResourceRow.account, ResourceRow.region, ResourceRow.name, ResourceRow.state
-    ).where(ResourceRow.kind == "Endpoint", ResourceRow.status != "Deleting")
+    ).where(serving, ResourceRow.status != "Deleting")
     healthy = sa.select(InstanceRow).where(
         InstanceRow.state == "Healthy", InstanceRow.host.is_not(None), InstanceRow.port.is_not(None)
     )

@@ -7,7 +7,12 @@ from clary.kernel.errors import PlatformFault
 from clary.objects.checkpoints import CheckpointSync
 from clary.objects.uri import S3Uri
 from clary.resources.training_job.layout import HostFolder
-from clary.resources.training_job.metrics import MetricReader, forget_metrics, store_metrics
+from clary.resources.training_job.metrics import (
+    MetricReader,
+    forget_metrics,
+    metric_definitions,
+    store_metrics,
+)
 from clary.resources.training_job.run import TrainingRun
 
 log = logging.getLogger(__name__)
@@ -21,7 +26,7 @@ class Follower:
 
     def __init__(self, run: TrainingRun) -> None:
         self._run = run
-        definitions = run.spec["AlgorithmSpecification"].get("MetricDefinitions") or []
+        definitions = metric_definitions(run.spec["AlgorithmSpecification"])
         self._metrics = MetricReader(definitions, list(run.logs.values()))
         self._checkpoints = [
             found for host in run.hosts if (found := checkpoints_of(run, run.host_folder(host)))

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clary.kernel import clock
+from clary.resources import builtin_images
 from clary.store.tables import MetricRow, ResourceRow
 
 FINAL_METRICS_MAX = 40
 MILLISECOND = 1000
+
+
+def metric_definitions(algorithm: Mapping[str, Any]) -> list[dict[str, str]]:
+    """A job's definitions: a built-in image's own, derived and not stored, else the request's."""
+    return (
+        builtin_images.metric_definitions(algorithm["TrainingImage"])
+        or algorithm.get("MetricDefinitions")
+        or []
+    )
 
 
 class MetricReader:

@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 from clary.aws.operations import Context, Request, operation
 from clary.kernel import clock, repository
 from clary.kernel.errors import ServiceError, ValidationError
-from clary.resources.builtin_images import metric_definitions
 from clary.resources.training_job.checks import check_training_job
 from clary.resources.training_job.declaration import STATES, TRAINING_JOB, secondary_transitions
-from clary.resources.training_job.metrics import final_metrics
+from clary.resources.training_job.metrics import final_metrics, metric_definitions
 from clary.store.tables import ResourceRow
 
 DAY = 86_400
@@ -35,8 +34,6 @@ def create_training_job(context: Context, request: Request) -> dict[str, str]:
 
 def _with_defaults(request: Request) -> Request:
     algorithm = dict(request["AlgorithmSpecification"])
-    if injected := metric_definitions(algorithm["TrainingImage"]):
-        algorithm["MetricDefinitions"] = injected
     algorithm.setdefault("EnableSageMakerMetricsTimeSeries", False)
     stopping = {"MaxRuntimeInSeconds": DAY, **(request.get("StoppingCondition") or {})}
     return {**request, "AlgorithmSpecification": algorithm, "StoppingCondition": stopping}
@@ -44,7 +41,9 @@ def _with_defaults(request: Request) -> Request:
 
 def _more(session: Session, row: ResourceRow) -> dict[str, Any]:
     metrics = final_metrics(session, row)
+    algorithm = row.spec["AlgorithmSpecification"]
     return {
+        "AlgorithmSpecification": algorithm | {"MetricDefinitions": metric_definitions(algorithm)},
         "SecondaryStatusTransitions": secondary_transitions(session, row),
         "FinalMetricDataList": metrics or None,
     }
