@@ -9,6 +9,7 @@ import pytest
 from clary.kernel.errors import ClientFault, PlatformFault
 from clary.runtimes.probe import probe
 from clary.runtimes.process.isolation import Isolation
+from clary.runtimes.process.runtime import ProcessRuntime
 from clary.runtimes.process.view import Bind, Empty, compose_view, python_folders
 from clary.runtimes.select import open_runtime
 from clary.settings import Settings
@@ -89,3 +90,9 @@ def test_the_data_folder_is_hidden_even_inside_a_folder_that_is_seen(tmp_path):
     view = compose_view(mounts=(), files={}, scratch=tmp_path, hidden=[hidden])
     assert Empty(str(hidden)) in view
     assert not any(isinstance(entry, Bind) and entry.source == str(hidden) for entry in view)
+
+
+@pytest.mark.parametrize("isolation", list(Isolation))
+def test_only_a_sandbox_keeps_a_read_only_mount_read_only(tmp_path, isolation):
+    runtime = ProcessRuntime(tmp_path, isolation=isolation)
+    assert runtime.keeps_read_only is (isolation is not Isolation.NONE)

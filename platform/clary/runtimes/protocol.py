@@ -90,6 +90,10 @@ class Runtime(Protocol):
 
     name: str
 
+    @property
+    def keeps_read_only(self) -> bool:
+        """Whether a container can't write to a mount that is read-only."""
+
     def check_image(self, image: str) -> None:
         """Raise :class:`clary.kernel.errors.ClientFault` where the image can't be run here, saying why."""
 

@@ -55,7 +55,7 @@ def _stage(run: TrainingRun, host: Host, cache: Cache) -> None:
                 host_index=sharers.index(host),
                 host_count=len(sharers),
                 cache=cache,
-                read_only=channel["InputMode"] == "FastFile",
+                read_only=channel["InputMode"] == "FastFile" and run.runtime.keeps_read_only,
                 check=run.check,
             )
     if checkpoints := checkpoints_of(run, folder):

@@ -63,6 +63,10 @@ class DockerRuntime:
         self._reclaimed: set[str] = set()
         self._lock = threading.Lock()
 
+    @property
+    def keeps_read_only(self) -> bool:
+        return True
+
     def check_image(self, image: str) -> None:
         """Raise ClientFault for a URI of an AWS registry that neither the catalog nor the engine has."""
         self.images.find_catalog_image(image)

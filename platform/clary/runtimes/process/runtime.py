@@ -46,6 +46,11 @@ class ProcessRuntime:
             raise PlatformFault(f"{name!r} is no name for a container")
         return Record(self._containers / name)
 
+    @property
+    def keeps_read_only(self) -> bool:
+        """Not without a sandbox: the command then has the folders themselves."""
+        return self.isolation is not Isolation.NONE
+
     def check_image(self, image: str) -> None:
         """Raise ClientFault for what is not in the catalog."""
         resolve_image(image)
