@@ -58,8 +58,11 @@ def _trim(value: str) -> str:
 
 
 def _as_sent(path: str, query: str, s3: bool) -> str:
+    url = path if s3 else _normalize(path)
+    if not query:
+        return f"{url}\n"
     pairs = sorted(pair for pair in query_pairs(query) if pair[0] != "X-Amz-Signature")
-    return f"{path if s3 else _normalize(path)}\n" + "&".join(f"{name}={value}" for name, value in pairs)
+    return f"{url}\n" + "&".join(f"{name}={value}" for name, value in pairs)
 
 
 def _strictly_encoded(path: str, query: str, s3: bool) -> str:

@@ -65,6 +65,7 @@ class Exchange:
         "scope",
         "send",
         "service",
+        "signed_request",
         "started",
     )
 
@@ -87,17 +88,14 @@ class Exchange:
         self.raw_path: bytes = scope.get("raw_path") or self.path.encode()
         self.query_string: bytes = scope.get("query_string", b"")
         self.headers = _read_headers(scope["headers"])
+        # What a signature is computed from.
+        self.signed_request = SignedRequest(self.method, self.raw_path, self.query_string, self.headers)
         self.identity: Identity | None = None
         self.service = ""
         self.started = False
         self._body: bytes | None = None
         self._payload_hash: str | None = None
         self._reading = False
-
-    @property
-    def signed_request(self) -> SignedRequest:
-        """What a signature is computed from."""
-        return SignedRequest(self.method, self.raw_path, self.query_string, self.headers)
 
     @property
     def declared_payload_hash(self) -> str | None:

@@ -8,6 +8,7 @@ serves requests without a signature.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from clary.aws.canonical import SignedRequest, decode_query
 from clary.aws.models import load_service
@@ -81,7 +82,9 @@ class ServiceCatalog:
             service = self._by_scope(scope_service, request)
         else:
             service = self._by_host(request)
-        return Address(service, _protocol(service, request, scope_service))
+        if service is None:
+            return Address(None, _guess_protocol(request, scope_service))
+        return _address(service)
 
     def _by_scope(self, scope_service: str, request: SignedRequest) -> Service | None:
         candidates = self._by_signing_name.get(scope_service, [])
@@ -150,13 +153,17 @@ def _unknown(name: str, status: int = 400) -> ServiceError:
     return ServiceError(f"Unknown operation: {name}", code="UnknownOperationException", status=status)
 
 
-def _protocol(service: Service | None, request: SignedRequest, scope_service: str | None) -> str:
-    if service is None:
-        if is_form(request.headers):
-            return "query"
-        return "rest-xml" if scope_service in {S3, None} else "rest-json"
+def _guess_protocol(request: SignedRequest, scope_service: str | None) -> str:
+    if is_form(request.headers):
+        return "query"
+    return "rest-xml" if scope_service in {S3, None} else "rest-json"
+
+
+@cache
+def _address(service: Service) -> Address:
     # Without X-Amz-Target a request is not in a JSON protocol, whatever the service prefers.
-    return next((name for name in service.protocols if name in _DIALECTS and name != "json"), "json")
+    protocols = (name for name in service.protocols if name in _DIALECTS and name != "json")
+    return Address(service, next(protocols, "json"))
 
 
 def _describe(name: str) -> Service:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import uvicorn
 
 from clary.gateway.asgi import ASGIApp
+from clary.gateway.protocol import GatheringProtocol
 
 KEEP_ALIVE_SECONDS = 75
 DRAIN_SECONDS = 30
@@ -35,7 +36,7 @@ def serve(app: ASGIApp, listeners: Sequence[socket.socket], *, on_ready: Callabl
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=GatheringProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

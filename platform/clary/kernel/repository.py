@@ -21,7 +21,7 @@ _BY_NAME = sa.select(ResourceRow).where(
     ResourceRow.name == sa.bindparam("name"),
 )
 # Plain INSERTs cost a third of what the unit of work does.
-_INSERT_RESOURCE = sa.insert(table_of(ResourceRow)).returning(ResourceRow.id)
+_INSERT_RESOURCE = sa.insert(table_of(ResourceRow))
 _INSERT_TRANSITION = sa.insert(table_of(TransitionRow))
 
 
@@ -47,8 +47,9 @@ def create(
     message: str | None = None,
     parent: str | None = None,
     wake: bool = False,
+    traced: bool = True,
 ) -> ResourceRow:
-    """Insert a resource and its first transition; ``wake`` hands it to the reconciler at once.
+    """Insert a resource; ``wake`` hands it to the reconciler at once, ``traced`` begins its history.
 
     Raises :class:`NameTaken` where the name is in use, however close the race.
     """
@@ -72,13 +73,16 @@ def create(
         "wake_at": now if wake else None,
     }
     try:
-        values["id"] = session.connection().execute(_INSERT_RESOURCE, values).scalar_one()
+        inserted = session.connection().execute(_INSERT_RESOURCE, values)
     except IntegrityError as error:
         raise NameTaken(arn) from error
-    row = ResourceRow(**values)
+    key = inserted.inserted_primary_key
+    assert key is not None
+    row = ResourceRow(**values, id=key[0])
     make_transient_to_detached(row)
     session.add(row)
-    _append(session, row, None, message)
+    if traced:
+        _append(session, row, None, message)
     return row
 
 

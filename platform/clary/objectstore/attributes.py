@@ -85,6 +85,8 @@ def describe_encryption(headers: StringMap) -> list[tuple[str, str]]:
 
 def override(headers: list[tuple[str, str]], query: Mapping[str, str]) -> list[tuple[str, str]]:
     """The response headers with those that a reader chose by ``response-*`` parameters."""
+    if not query:
+        return headers
     chosen = {header: query[name] for name, header in _OVERRIDES.items() if name in query}
     for name, value in chosen.items():
         if not value.isprintable():

@@ -43,7 +43,8 @@ class Call:
             bucket, key = host["bucket"].encode(), path
         else:
             bucket, _, key = path.partition(b"/")
-        query = dict(parse_qsl(exchange.query_string.decode("latin-1"), keep_blank_values=True))
+        text = exchange.query_string.decode("latin-1")
+        query = dict(parse_qsl(text, keep_blank_values=True)) if text else {}
         return cls(store, exchange, _decode(bucket), check_key(key), query)
 
     @property

@@ -64,7 +64,7 @@ _TELLING = (
 def find_handler(call: Call) -> Handler:
     """The operation that the call asks for; MethodNotAllowed or NotImplemented where there is none."""
     method = call.exchange.method
-    telling = next((name for name in call.query if name in _TELLING), "")
+    telling = next((name for name in call.query if name in _TELLING), "") if call.query else ""
     if not call.bucket:
         return _find_service_handler(method)
     if not call.key:

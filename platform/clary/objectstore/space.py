@@ -2,8 +2,6 @@
 
 import errno
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
 
@@ -13,20 +11,15 @@ _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _POSTGRESQL_DISK_FULL = "53100"
 
 
-@contextmanager
-def tell_full_disk() -> Iterator[None]:
-    """Raise a 507 for what a full disk caused; S3 itself is never full and has no code for it."""
-    try:
-        yield
-    except (OSError, DBAPIError) as error:
-        if _is_full(error):
-            raise ServiceError(
-                "The disk that holds the objects has no space left.", code="InsufficientStorage", status=507
-            ) from error
-        raise
+class InsufficientStorage(ServiceError):
+    """S3 itself is never full and has no code for it."""
+
+    code = "InsufficientStorage"
+    status = 507
 
 
-def _is_full(error: OSError | DBAPIError) -> bool:
+def is_full_disk(error: OSError | DBAPIError) -> bool:
+    """Whether a full disk caused the error."""
     if isinstance(error, OSError):
         return error.errno in _NO_SPACE
     if isinstance(error.orig, sqlite3.Error):

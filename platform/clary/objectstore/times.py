@@ -1,7 +1,8 @@
 """Times as S3 writes them: ISO 8601 in documents, HTTP dates in headers."""
 
 from datetime import datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
 
 from clary.kernel import clock
 
@@ -15,7 +16,12 @@ def to_iso(microseconds: int) -> str:
 
 def to_http(microseconds: int) -> str:
     """``Wed, 01 May 2024 12:00:00 GMT``."""
-    return format_datetime(clock.to_datetime(microseconds), usegmt=True)
+    return _format_second(microseconds // clock.SECOND)
+
+
+@lru_cache(maxsize=4096)
+def _format_second(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def from_http(text: str) -> int | None:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from clary.aws.operations import Context
 from clary.kernel import clock
@@ -17,10 +18,14 @@ from clary.store.tables import CredentialRow
 
 def check_role(context: Context, arn: str) -> None:
     """Refuse a role that does not exist or belongs to another account, in AWS's words."""
-    parsed = RoleArn.parse(arn)
     with context.platform.database.read() as session:
-        exists = parsed is not None and parsed.account == context.account and role_exists(session, arn)
-    if not exists:
+        require_role(session, context, arn)
+
+
+def require_role(session: Session, context: Context, arn: str) -> None:
+    """:func:`check_role` in a transaction that is there already."""
+    parsed = RoleArn.parse(arn)
+    if parsed is None or parsed.account != context.account or not role_exists(session, arn):
         raise ValidationError(
             f"Could not assume role {arn}. Please ensure that the role exists and allows principal "
             "'sagemaker.amazonaws.com' to assume the role."

@@ -95,6 +95,7 @@ class Kind:
                 secondary=secondary,
                 message=message,
                 wake=wake,
+                traced=self.states is not RECORD,
             )
         except NameTaken as error:
             raise self.taken(self, error.arn) from error
@@ -168,12 +169,22 @@ class Kind:
 
         register(SERVICE, f"Delete{self.name}", delete)
 
-    def serve_create(self, check: Callable[[Context, Request], None], *, support: Support) -> None:
-        """Register a Create that only records; ``check`` refuses bad requests."""
+    def serve_create(
+        self,
+        check: Callable[[Context, Request], None],
+        *,
+        support: Support,
+        check_stored: Callable[[Session, Context, Request], None] = lambda *_: None,
+    ) -> None:
+        """Register a Create that only records; ``check`` refuses bad requests.
+
+        ``check_stored`` refuses by what the database says, in the transaction that records.
+        """
 
         def create(context: Context, request: Request) -> Members:
             check(context, request)
             with context.platform.database.write() as session:
+                check_stored(session, context, request)
                 row = self.create(session, context, request)
             return {f"{self.name}Arn": row.arn}
 

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from clary.aws.operations import Context, Request, Support
 from clary.kernel import documents
 from clary.kernel.errors import UnsupportedOperation, ValidationError
-from clary.resources.execution_role import check_role
+from clary.resources.execution_role import require_role
 from clary.resources.kind import Kind
 from clary.store.tables import ResourceRow
 
@@ -26,8 +28,8 @@ def _present(row: ResourceRow) -> dict[str, Any]:
 MODEL = Kind(name="Model", path="model", label="model", present=_present)
 
 
-def check_model(context: Context, request: Request) -> None:
-    """Refuse a model without containers, with both forms of them, or with a role that nobody can assume."""
+def check_model(_context: Context, request: Request) -> None:
+    """Refuse a model without containers or with both forms of them."""
     primary, several = request.get("PrimaryContainer"), request.get("Containers")
     if not primary and not several:
         raise ValidationError(
@@ -43,11 +45,15 @@ def check_model(context: Context, request: Request) -> None:
         url = container.get("ModelDataUrl")
         if url and not url.startswith("s3://"):
             raise UnsupportedOperation(f"ModelDataUrl {url} is not supported: it must start with s3://.")
+
+
+def check_model_role(session: Session, context: Context, request: Request) -> None:
+    """Refuse a role that nobody can assume."""
     if role := request.get("ExecutionRoleArn"):
-        check_role(context, role)
+        require_role(session, context, role)
 
 
-MODEL.serve_create(check_model, support=Support.REAL)
+MODEL.serve_create(check_model, check_stored=check_model_role, support=Support.REAL)
 MODEL.serve_describe()
 MODEL.serve_list()
 MODEL.serve_delete()

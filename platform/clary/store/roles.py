@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from clary.store.tables import Base
+from clary.store.tables import Base, table_of
 
 ADMINISTRATOR = "ClaryAdministrator"
 ADMINISTRATOR_SESSION = "clary"
@@ -108,8 +108,9 @@ class AttachmentRow(Base):
     policy_arn: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
-_PATH_BY_NAME = sa.select(RoleRow.path).where(
-    RoleRow.account == sa.bindparam("account"), RoleRow.name == sa.bindparam("name")
+_ROLES = table_of(RoleRow)
+_PATH_BY_NAME = sa.select(_ROLES.c.path).where(
+    _ROLES.c.account == sa.bindparam("account"), _ROLES.c.name == sa.bindparam("name")
 )
 
 
@@ -123,7 +124,8 @@ def role_exists(session: Session, arn: str) -> bool:
     parsed = RoleArn.parse(arn)
     if parsed is None:
         return False
-    path = session.scalar(_PATH_BY_NAME, {"account": parsed.account, "name": parsed.name})
+    values = {"account": parsed.account, "name": parsed.name}
+    path = session.connection().scalar(_PATH_BY_NAME, values)
     return path == parsed.path
 
 
