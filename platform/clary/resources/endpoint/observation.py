@@ -27,20 +27,23 @@ def observe(fleet: Fleet) -> None:
     for row, health in fleet.serving.look_at(row for row in fleet.rows if row.id in watched):
         trouble = _find_trouble(fleet, watched[row.id], row, health)
         if trouble is not None:
-            lose(fleet, row, no_ping(row.variant, trouble))
+            lose(fleet, row, no_ping(row.variant, trouble), runs=health.runs)
         elif row.state == "Starting" and health.address is not None:
             host, port = health.address
             fleet.change(row, state="Healthy", host=host, port=port)
 
 
-def lose(fleet: Fleet, row: InstanceRow, failure: VariantFailed) -> None:
+def lose(fleet: Fleet, row: InstanceRow, failure: VariantFailed, *, runs: bool = False) -> None:
     """Take an instance out of service, to be replaced by a later launch; or raise where it decides on a
-    deployment."""
+    deployment. One that is silent but ``runs`` drains first: requests may still be under way there."""
     if fleet.is_on_trial(row):
         raise failure
     log.warning("endpoint %s: instance %s of %s: %s", fleet.work.row.name, row.id, row.variant, failure)
-    fleet.change(row, state="Dead")
     fleet.silent_since.pop(row.id, None)
+    if runs and row.state == "Healthy":
+        fleet.change(row, state="Draining")
+        return
+    fleet.change(row, state="Dead")
     fleet.serving.remove([row], grace=0)
 
 
