@@ -17,6 +17,8 @@ def clean_up(session: Session) -> None:
     _try(sagemaker.delete_endpoint_config, EndpointConfigName=session.name)
     _try(sagemaker.delete_model, ModelName=session.name)
     _try(sagemaker.stop_training_job, TrainingJobName=session.name)
+    deletion = {"Delay": 0.2, "MaxAttempts": 300}
+    sagemaker.get_waiter("endpoint_deleted").wait(EndpointName=session.name, WaiterConfig=deletion)
     _try(_empty_bucket, session=session)
 
 
