@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from clary.kernel.errors import PlatformFault
 from clary.kernel.platform import Platform
 from clary.objects.client import s3_client
-from clary.objects.listing import any_object, bucket_exists, find_objects, head_object, no_objects_message
+from clary.objects.listing import any_object, find_objects, head_object, no_objects_message
 from clary.objects.uri import S3Uri
 from clary.settings import Settings
 from clary.store import Base
@@ -107,13 +107,11 @@ def test_objects_are_found_by_prefix_in_order_over_pages(s3: "S3Client", bucket:
     assert head_object(s3, found[0].uri) == found[0]
 
 
-def test_existence_is_told_for_prefixes_and_buckets(s3: "S3Client", bucket: str) -> None:
+def test_existence_is_told_for_prefixes(s3: "S3Client", bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="in/a", Body=b"")
     assert any_object(s3, S3Uri(bucket, "in"))
     assert not any_object(s3, S3Uri(bucket, "out"))
     assert not any_object(s3, S3Uri("no-such-bucket", ""))
-    assert bucket_exists(s3, bucket)
-    assert not bucket_exists(s3, "no-such-bucket")
 
 
 def test_listing_a_missing_bucket_raises_the_servers_answer(s3: "S3Client") -> None:

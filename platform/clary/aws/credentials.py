@@ -38,10 +38,6 @@ class Credentials:
             entry = self._load(access_key_id)
         return entry.credential
 
-    def forget(self, access_key_id: str) -> None:
-        """Read the key anew next time."""
-        self._entries.pop(access_key_id, None)
-
     def _load(self, access_key_id: str) -> _Entry:
         with self._database.read() as session:
             row = session.get(CredentialRow, access_key_id)

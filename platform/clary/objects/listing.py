@@ -56,17 +56,6 @@ def head_object(s3: "S3Client", uri: S3Uri) -> S3Object:
     return S3Object(uri.bucket, uri.key, answer["ContentLength"], answer["ETag"].strip('"'))
 
 
-def bucket_exists(s3: "S3Client", bucket: str) -> bool:
-    """Whether the bucket exists; one of somebody else raises botocore's ``ClientError`` (403)."""
-    try:
-        s3.head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if is_missing(error):
-            return False
-        raise
-    return True
-
-
 def no_objects_message(uri: S3Uri | str, *, region: str | None = None, role: str | None = None) -> str:
     """SageMaker's sentence for an empty input prefix."""
     bucket = uri.bucket if isinstance(uri, S3Uri) else S3Uri.parse(uri).bucket
