@@ -103,8 +103,7 @@ class GroupCommit:
                 self._commit_all([waiting])
 
     def _transact(self, batch: list[_Waiting]) -> None:
-        writing = self._database.engine.connect().execution_options(clary_write=True)
-        with writing as connection, connection.begin():
+        with self._database.transact() as connection:
             if not self._database.is_sqlite:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK)))
             for waiting in batch:

@@ -1,14 +1,16 @@
 """Engine and sessions over SQLite (WAL) or PostgreSQL: short writes, durable when they return."""
 
 import sqlite3
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
+
+from clary.store.turns import Turns
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -20,7 +22,7 @@ class Database:
         self.engine = _engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writing = self.engine.execution_options(clary_write=True)
-        self._turn = threading.Lock()
+        self._turns = _turns(self.engine) if self.is_sqlite else None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -39,18 +41,25 @@ class Database:
             yield session
 
     @contextmanager
-    def _take_turn(self) -> Iterator[None]:
-        # SQLite's writers wait by sleeping, longer each time: threads of one process queue here instead.
-        taken = self.is_sqlite and self._turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000)
-        try:
-            yield
-        finally:
-            if taken:
-                self._turn.release()
+    def transact(self) -> Iterator[sa.Connection]:
+        """A connection whose writes are committed when the block ends and undone when it raises."""
+        with self._take_turn(), self._writing.begin() as connection:
+            yield connection
+
+    def _take_turn(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._turns is None else self._turns.take()
 
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+        if self._turns is not None:
+            self._turns.close()
+
+
+def _turns(engine: sa.Engine) -> Turns:
+    database = engine.url.database
+    path = Path(f"{database}-turn") if database and database != ":memory:" else None
+    return Turns(path, patience=BUSY_TIMEOUT_MS / 1000)
 
 
 def _engine(url: str) -> sa.Engine:
