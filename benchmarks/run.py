@@ -24,7 +24,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-NAMES = ("training_job", "start", "control_plane", "listing", "object_store", "invoke")
+NAMES = (
+    "training_job",
+    "many_jobs",
+    "start",
+    "run_command",
+    "sdk_fit",
+    "control_plane",
+    "listing",
+    "object_store",
+    "invoke",
+)
 
 # Where the output is kept in a file, tables are wider than the terminal that Rich assumes there.
 console = Console(width=None if sys.stdout.isatty() else 132)

@@ -10,6 +10,7 @@ for module in (
     "clary.store.log_streams",
     "clary.store.roles",
     "clary.store.tables",
+    "clary.store.tokens",
     "clary.objectstore.tables",
 ):
     importlib.import_module(module)

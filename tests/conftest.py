@@ -6,8 +6,19 @@ from typing import Any
 
 import pytest
 
+from support.flows import FlowRecorder
 from support.running import RunningPlatform, running_platform
 from support.servers import postgres_url, require_docker, require_postgres, sqlite_url
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What ``make compatibility`` asks for."""
+    parser.addoption("--flows", metavar="FILE", help="write which clients' flows ran, and how, as JSON")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests marked ``flow`` are noted."""
+    config.pluginmanager.register(FlowRecorder(config))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,5 +1,6 @@
 """Every setting of the platform: one class, one environment variable each (``CLARY_*``)."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,9 @@ RuntimeName = Literal["auto", "process", "docker"]
 class Settings(BaseSettings):
     """What an operator may choose. Values come from ``CLARY_*`` variables, or from ``clary up``'s options."""
 
-    model_config = SettingsConfigDict(env_prefix="CLARY_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="CLARY_", extra="ignore", secrets_dir=os.environ.get("CLARY_SECRETS_DIR")
+    )
 
     data_dir: Path = Field(
         default=Path("~/.clary"),
@@ -32,6 +35,10 @@ class Settings(BaseSettings):
     build_network: str | None = Field(
         default=None, description="Docker network of image builds (`host`); the engine's default where unset."
     )
+    docker_network: str | None = Field(
+        default=None,
+        description="Docker network that a platform in a container shares with the containers it starts.",
+    )
     region: str = Field(default="us-east-1", description="Region of profile and demo; any is served.")
     account_id: str = Field(
         default="000000000000", pattern=r"^\d{12}$", description="Account that the first key pair belongs to."
@@ -46,6 +53,10 @@ class Settings(BaseSettings):
     )
     s3_access_key_id: str | None = Field(default=None, description="Access key for that S3 server.")
     s3_secret_access_key: str | None = Field(default=None, description="Secret key for that S3 server.")
+    secrets_dir: Path | None = Field(
+        default=None,
+        description="Folder of files named like these variables, in lower case; a variable that is set wins.",
+    )
     stop_grace_seconds: int = Field(
         default=120,
         ge=0,

@@ -111,6 +111,7 @@ def test_labels_are_decoded_once() -> None:
         ),
         (request(host="sts.amazonaws.com"), None, "sts", "GetCallerIdentity"),
         (request("GET", "/key", host="bucket.s3.eu-west-1.amazonaws.com"), None, "s3", None),
+        (request("GET", "/key", host="bucket.s3.dualstack.eu-west-1.amazonaws.com"), None, "s3", None),
         (request("GET", "/bucket/key", host="127.0.0.1:8820"), None, "s3", None),
         (
             request(url="/endpoints/e/invocations", host="runtime.sagemaker.us-gov-west-1.amazonaws.com"),
@@ -148,3 +149,18 @@ def test_what_no_one_answers(
     with pytest.raises(ServiceError) as caught:
         find_operation(catalog.find(sent, scope), sent, action)
     assert (caught.value.code, caught.value.status) == (refusal, 400)
+
+
+@pytest.mark.parametrize(
+    ("host", "scope"),
+    [
+        ("ec2.us-east-1.amazonaws.com", "ec2"),
+        ("ec2.us-east-1.amazonaws.com", None),
+        ("public.ecr.aws", None),
+        ("000000000000.s3-control.us-east-1.amazonaws.com", "s3"),
+    ],
+)
+def test_hosts_of_aws_that_are_not_here_are_not_taken_for_s3(
+    catalog: ServiceCatalog, host: str, scope: str | None
+) -> None:
+    assert catalog.find(request("GET", "/", host=host), scope).service is None

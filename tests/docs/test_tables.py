@@ -7,16 +7,25 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from clary.aws import dispatch
 from clary.aws.claims import MAX_PRESIGNED_SECONDS
 from clary.aws.sigv4 import MAX_SKEW
+from clary.gateway import server
+from clary.gateway.external_store import SILENCE_SECONDS
 from clary.hosting import router
-from clary.kernel import clock
+from clary.kernel import clock, leases
+from clary.kernel.tags import MAX_TAGS
+from clary.neighbours.logs.events import MAX_EVENTS
+from clary.objects import cache
 from clary.objectstore import call, completion, intake, promises, tags, uploads
 from clary.resources.endpoint import observation, retiring, target
 from clary.resources.training_job import declaration, follower, metrics, stages
 from clary.runtimes.instance_types import find_instance_type
+from clary.runtimes.lines import LINE_BYTES
 from clary.settings import Settings
 from clary.shipped import find_folder
+from clary.store.database import BUSY_TIMEOUT_MS
+from clary.store.log_files import MAX_MESSAGE_BYTES
 from clary_algorithms.contract.configuration import Channel
 from clary_algorithms.contract.errors import UserError
 from clary_algorithms.contract.hyperparameters import Hyperparameter, Interval
@@ -148,6 +157,27 @@ LIMITS: dict[str, dict[str, str]] = {
         "tags of a bucket": f"{tags.BUCKET_LIMIT}",
         "life of a presigned URL": f"{MAX_PRESIGNED_SECONDS // 86_400} days",
         "difference of clocks": f"{MAX_SKEW.total_seconds() / 60:.0f} minutes",
+    },
+    "operations.md": {
+        "jobs that run at once (`CLARY_MAX_RUNNING_JOBS`); others wait": f"{Settings().max_running_jobs}",
+        "seconds from TERM to KILL for a job that is stopped (`CLARY_STOP_GRACE_SECONDS`)": (
+            f"{Settings().stop_grace_seconds} s"
+        ),
+        "body of an operation, but for S3 and InvokeEndpoint": f"{dispatch.BODY_LIMIT // MEBIBYTE} MiB",
+        "operations that wait for a thread of one gateway; more are told to come again": (
+            f"{dispatch.MAX_WAITING}"
+        ),
+        "connections to one gateway": f"{server.MAX_CONNECTIONS}",
+        "idle connection until it is closed": f"{server.KEEP_ALIVE_SECONDS} s",
+        "open requests at `clary down`": f"{server.DRAIN_SECONDS} s",
+        "tags of a resource": f"{MAX_TAGS}",
+        "line that a container prints; the rest is cut": f"{LINE_BYTES} bytes",
+        "message of PutLogEvents": f"{MAX_MESSAGE_BYTES} bytes",
+        "events of one page of a log": f"{MAX_EVENTS}",
+        "training data kept in `cache/`": f"{cache.DEFAULT_LIMIT >> 30} GiB",
+        "time for a writer's turn at SQLite": f"{BUSY_TIMEOUT_MS // 1000} s",
+        "life of the lease of a process that hangs": f"{leases.DURATION // clock.SECOND} s",
+        "silence of another S3 server": f"{SILENCE_SECONDS:.0f} s",
     },
 }
 

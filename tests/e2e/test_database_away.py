@@ -12,7 +12,7 @@ import pytest
 from support.flow import Flow
 from support.jobs import Jobs, statuses
 from support.postgres import postgres_server
-from support.running import running_platform
+from support.running import running_platform, troubles
 from support.waiting import wait_for
 
 LOCKED_SECONDS = 3
@@ -24,6 +24,9 @@ def test_requests_wait_for_a_locked_sqlite_file(tmp_path: Path) -> None:
         flow = Flow(platform)
         flow.s3.put_object(Bucket=flow.bucket, Key="old", Body=b"old")
         endpoint = flow.host(flow.train())
+        running = flow.create(SCRIPT)
+        model = wait_for(lambda: next(platform.data_dir.glob("jobs/**/model"), None), what="the model")
+        flow.says(running, "started")
         writes: list[Callable[[], Any]] = [
             lambda: platform.client("s3").put_object(Bucket=flow.bucket, Key="small", Body=b"new"),
             lambda: platform.client("s3").put_object(Bucket=flow.bucket, Key="large", Body=bytes(1 << 20)),
@@ -36,8 +39,15 @@ def test_requests_wait_for_a_locked_sqlite_file(tmp_path: Path) -> None:
             # Who only reads is not kept waiting.
             assert flow.get(f"s3://{flow.bucket}/old") == b"old"
             flow.check(endpoint)
+            assert troubles(platform) == {
+                "database": "The database is locked by another process: writes wait."
+            }
+            assert "locked by another process" in platform.clary("doctor").stdout
+            (model / "go").touch()
             stranger.execute("COMMIT")
             *_, job = [each.result(60) for each in waiting]
+        assert troubles(platform) == {}
+        assert flow.model(flow.finish(running)) == {"m": "kept\n"}
         assert {"small", "large", "old"} <= flow.keys(f"s3://{flow.bucket}/")
         flow.finish(job)
         flow.take_down(endpoint)
@@ -56,7 +66,7 @@ def test_a_postgres_server_that_restarts_ends_no_job(tmp_path: Path) -> None:
             server.stop()
             try:
                 (model / "go").touch()
-                assert platform.clary("status").returncode == 1
+                assert "does not answer" in troubles(platform, code=1)["database"]
                 wait_for(lambda: "does not answer" in log.read_text(), what="trouble in the log")
                 with pytest.raises(jobs.sagemaker.exceptions.ClientError) as refused:
                     jobs.describe(name)
@@ -64,6 +74,8 @@ def test_a_postgres_server_that_restarts_ends_no_job(tmp_path: Path) -> None:
             finally:
                 server.start()
             wait_for(lambda: platform.clary("status").returncode == 0, what="a ready platform")
+            # Said once and not each second, whoever misses it.
+            assert log.read_text().count("the database does not answer") == 1
             described = jobs.finish(name)
             assert jobs.model(described) == {"m": "kept\n"}
             assert jobs.lines(name) == ["started"]

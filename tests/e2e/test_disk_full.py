@@ -11,7 +11,7 @@ import pytest
 
 from support.jobs import Jobs
 from support.refusing import Refused, refusal
-from support.running import RunningPlatform, running_platform
+from support.running import RunningPlatform, running_platform, troubles
 
 MEBIBYTE = 1 << 20
 SIZE = 32 * MEBIBYTE
@@ -60,6 +60,51 @@ def test_jobs_run_again_once_there_is_space(platform: RunningPlatform) -> None:
         assert refusal(jobs.sagemaker.create_training_job, **request).status == 500
     jobs.sagemaker.create_training_job(**request)
     assert jobs.model(jobs.finish(request["TrainingJobName"])) == {"m": "1\n"}
+
+
+@pytest.mark.parametrize("then", ["sleep 1000", "true", "exit 3"])
+def test_a_job_that_fills_the_disk_fails_by_that_name(platform: RunningPlatform, then: str) -> None:
+    jobs = Jobs(platform)
+    other = jobs.create(
+        "echo started; until rm model/go; do sleep 0.05; done 2>/dev/null; echo kept > model/m"
+    )
+    jobs.says(other, "started")
+    described = jobs.run(f"head --bytes {2 * SIZE} /dev/zero > model/big; {then}", status="Failed")
+    assert described["FailureReason"].startswith("ClientError: No space left on device")
+    # Who filled nothing goes on, and so does the platform.
+    (model,) = platform.data_dir.glob("jobs/**/model")
+    (model / "go").touch()
+    assert jobs.model(jobs.finish(other)) == {"m": "kept\n"}
+    assert jobs.leftovers() == []
+
+
+def test_a_folder_that_is_read_only_for_a_while_loses_nothing(platform: RunningPlatform) -> None:
+    jobs = Jobs(platform)
+    running = jobs.create(
+        "echo started; until rm model/go; do sleep 0.05; done 2>/dev/null; echo kept > model/m"
+    )
+    jobs.says(running, "started")
+    (model,) = platform.data_dir.glob("jobs/**/model")
+    (model / "go").touch()
+    with read_only(platform.data_dir):
+        assert "read-only" in troubles(platform)["disk"]
+        report = platform.clary("doctor")
+        assert report.returncode == 1
+        assert "can't be written to" in report.stdout
+        assert jobs.describe(running)["TrainingJobStatus"] == "InProgress"
+    assert jobs.model(jobs.finish(running)) == {"m": "kept\n"}
+    assert "read-only" not in str(troubles(platform))
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Cover the folder by a read-only view of itself; files that are open stay writable."""
+    subprocess.run(["mount", "--bind", folder, folder], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def put_until_refused(s3: Any, bucket: str, body: bytes, taken: list[str]) -> Refused:

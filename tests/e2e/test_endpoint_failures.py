@@ -49,6 +49,7 @@ def unknown_image(endpoints: Endpoints) -> tuple[str, str]:
     )
 
 
+@pytest.mark.flow("boto3", "create_endpoint that fails, with its reason")
 @pytest.mark.parametrize(
     "make", [missing_artifact, missing_bucket, no_archive, dying_container, unknown_image]
 )
@@ -83,6 +84,7 @@ def test_the_log_of_a_container_that_died_stays(endpoints: Endpoints) -> None:
     assert "toy gives up" in endpoints.read_log(name)
 
 
+@pytest.mark.flow("boto3", "the waiters endpoint_in_service and endpoint_deleted")
 def test_waiters_end_as_on_aws(endpoints: Endpoints) -> None:
     name = endpoints.create({"ModelName": endpoints.create_toy()})
     endpoints.sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=AT_ONCE)

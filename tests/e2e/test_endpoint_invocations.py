@@ -51,6 +51,7 @@ def test_headers_reach_the_container_and_its_own_come_back(endpoints: Endpoints,
     assert answer["ContentType"] == "application/json"
 
 
+@pytest.mark.flow("boto3", "an endpoint of two variants")
 def test_variants_share_by_weight_and_instances_take_turns(endpoints: Endpoints, pair: str) -> None:
     answers = [endpoints.ask(pair) for _ in range(80)]
     names = [answer["name"] for answer in answers]
@@ -65,6 +66,7 @@ def test_variants_share_by_weight_and_instances_take_turns(endpoints: Endpoints,
     assert [each["CurrentInstanceCount"] for each in described] == [2, 2]
 
 
+@pytest.mark.flow("boto3", "invoke_endpoint with TargetVariant")
 def test_a_target_variant_gets_all_and_a_missing_one_is_refused(endpoints: Endpoints, pair: str) -> None:
     for _ in range(8):
         assert endpoints.invoke(pair, TargetVariant="seldom")["InvokedProductionVariant"] == "seldom"

@@ -34,6 +34,7 @@ def shares(endpoints: Endpoints, name: str) -> dict[str, tuple[float, int]]:
     }
 
 
+@pytest.mark.flow("boto3", "update_endpoint under load")
 def test_the_new_model_takes_over_without_a_lost_request(endpoints_anywhere: Endpoints) -> None:
     endpoints = endpoints_anywhere
     with endpoints.serving_toy("old", count=2) as name, traffic(endpoints, name) as running:
@@ -95,6 +96,7 @@ def test_a_failed_update_leaves_the_old_model_serving(endpoints_anywhere: Endpoi
     assert running.errors == []
 
 
+@pytest.mark.flow("boto3", "update_endpoint_weights_and_capacities")
 def test_weights_and_instances_change_in_place(endpoints: Endpoints) -> None:
     red = {"VariantName": "red", "ModelName": endpoints.create_toy("red"), "InitialVariantWeight": 1}
     blue = {"VariantName": "blue", "ModelName": endpoints.create_toy("blue"), "InitialVariantWeight": 0}

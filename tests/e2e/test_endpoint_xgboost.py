@@ -61,6 +61,7 @@ def read_scores(answer: Any) -> list[float]:
     raise AssertionError(f"unknown type {answer['ContentType']}")
 
 
+@pytest.mark.flow("boto3", "create_endpoint and invoke_endpoint of an XGBoost artifact")
 @pytest.mark.parametrize(
     "accept", [CSV, "application/json", "application/jsonlines", "application/x-recordio-protobuf"]
 )

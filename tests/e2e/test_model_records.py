@@ -146,6 +146,7 @@ def test_a_model_in_use_may_be_deleted_and_goes_on_serving(endpoints: Endpoints)
         assert endpoints.describe(name)["EndpointConfigName"] == config
 
 
+@pytest.mark.flow("boto3", "paginators of models and endpoint configurations")
 def test_lists_are_filtered_sorted_and_paged(endpoints: Endpoints) -> None:
     sagemaker, word = endpoints.sagemaker, new_name("list")
     names = [f"{word}-{number}" for number in range(5)]

@@ -29,6 +29,7 @@ def test_a_prefix_keeps_its_folders_and_empty_files(jobs: Jobs) -> None:
     }
 
 
+@pytest.mark.flow("boto3", "a channel of a manifest")
 def test_a_manifest_names_its_files(jobs: Jobs) -> None:
     uri = jobs.put({"a.csv": "1", "in/b.csv": "2", "c.csv": "not named"})
     manifest = jobs.put({"m": json.dumps([{"prefix": uri}, "a.csv", "in/b.csv"])})
@@ -60,6 +61,7 @@ def test_an_augmented_manifest_brings_its_attributes_and_objects(jobs: Jobs, see
         assert once[f"algo-1/train/{path}"] == f"image {number}"
 
 
+@pytest.mark.flow("boto3", "a sharded channel")
 def test_sharded_data_is_dealt_to_the_hosts_and_replicated_data_goes_to_all(jobs: Jobs) -> None:
     uri = jobs.put({f"{number}.csv": str(number) for number in range(5)})
     described = jobs.run(
@@ -98,6 +100,7 @@ def test_data_that_is_not_gzip_fails_the_job(jobs: Jobs) -> None:
     assert described["FailureReason"].startswith("ClientError: CompressionType is Gzip, but")
 
 
+@pytest.mark.flow("boto3", "a channel in fast-file mode")
 @pytest.mark.parametrize("given", ["in the channel", "in the algorithm"])
 def test_fast_file_channels_cannot_be_written(jobs: Jobs, given: str) -> None:
     train = channel("train", jobs.put({"a.csv": "1"}))

@@ -57,6 +57,7 @@ def measure(jobs: Jobs, described: dict[str, Any]) -> float:
     return float(roc_auc_score(labels, booster.predict(xgboost.DMatrix(held_out))))
 
 
+@pytest.mark.flow("boto3", "create_training_job, wait, metrics, log, the model")
 def test_a_model_is_trained_watched_and_fetched(any_jobs: Jobs) -> None:
     jobs = any_jobs
     request = jobs.request(HyperParameters=HYPERPARAMETERS, InputDataConfig=channels(jobs))
@@ -103,6 +104,7 @@ def check_times(described: dict[str, Any]) -> None:
     assert described["TrainingTimeInSeconds"] == described["BillableTimeInSeconds"] == max(1, round(seconds))
 
 
+@pytest.mark.flow("boto3", "create_training_job on two hosts")
 def test_two_hosts_train_a_model_as_good_as_one_hosts(any_jobs: Jobs) -> None:
     described = any_jobs.run(
         hosts=2, HyperParameters=HYPERPARAMETERS, InputDataConfig=channels(any_jobs, parts=4)
@@ -116,6 +118,7 @@ def test_two_hosts_train_a_model_as_good_as_one_hosts(any_jobs: Jobs) -> None:
     assert len(any_jobs.streams(described["TrainingJobName"])) == 2
 
 
+@pytest.mark.flow("boto3", "the waiter training_job_completed_or_stopped")
 def test_the_waiter_ends_for_a_stopped_and_for_a_failed_job(jobs: Jobs) -> None:
     waiter = jobs.sagemaker.get_waiter("training_job_completed_or_stopped")
     options = {"Delay": 1, "MaxAttempts": 60}

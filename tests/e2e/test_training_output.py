@@ -123,6 +123,7 @@ def test_checkpoints_are_fetched_first_and_sent_at_the_end(jobs: Jobs, local: st
     assert jobs.get(f"{uri}new") == b"3\n"
 
 
+@pytest.mark.flow("boto3", "checkpoints")
 def test_checkpoints_are_sent_while_the_job_runs_and_when_it_stops(jobs: Jobs) -> None:
     uri = f"s3://{jobs.bucket}/checkpoints"
     name = jobs.create(
@@ -151,6 +152,7 @@ def test_metrics_are_read_from_the_log(jobs: Jobs) -> None:
     assert series(jobs, described) == {"train:rmse": [0.9, 0.5, 0.25], "validation:rmse": [1.5]}
 
 
+@pytest.mark.flow("boto3", "metric definitions on an image of one's own")
 @pytest.mark.docker
 def test_own_metric_definitions_on_an_own_image(docker_jobs: Jobs) -> None:
     request = docker_jobs.request("echo loss=0.5 acc=0.25; echo loss=0.125")

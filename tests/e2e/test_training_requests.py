@@ -215,6 +215,7 @@ def test_an_update_is_merged_into_what_is_described(jobs: Jobs) -> None:
     assert refusal(jobs.sagemaker.update_training_job, **update) == "ValidationException"
 
 
+@pytest.mark.flow("boto3", "add_tags, list_tags, delete_tags")
 def test_tags_from_creation_on(jobs: Jobs) -> None:
     request = jobs.request("true", Tags=[{"Key": "team", "Value": "a"}, {"Key": "cost", "Value": ""}])
     arn = jobs.sagemaker.create_training_job(**request)["TrainingJobArn"]
@@ -231,6 +232,7 @@ def test_tags_from_creation_on(jobs: Jobs) -> None:
     jobs.finish(request["TrainingJobName"])
 
 
+@pytest.mark.flow("boto3", "the paginator list_training_jobs")
 def test_lists_are_filtered_sorted_and_paged(jobs: Jobs) -> None:
     mark = f"list-{uuid.uuid4().hex[:8]}"
     names = [f"{mark}-{letter}" for letter in "cabde"]

@@ -58,6 +58,7 @@ def test_a_job_stopped_while_its_data_is_staged(jobs: Jobs) -> None:
     assert statuses(described) == ["Starting", "Downloading", "Stopping", "Stopped"]
 
 
+@pytest.mark.flow("boto3", "stop_training_job")
 def test_a_job_stopped_while_it_trains_saves_what_it_has(any_jobs: Jobs) -> None:
     name = any_jobs.create(SAVE_WHEN_ASKED)
     any_jobs.says(name, "ready")

@@ -1,14 +1,11 @@
 """Two controllers on one database share the work, and none of it is done twice."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from support.controllers import second_controller
 from support.flow import Flow
 from support.jobs import Jobs, statuses
-from support.running import RunningPlatform, clean_environment, running_platform
+from support.running import RunningPlatform, running_platform
 from support.waiting import wait_for
 
 SCRIPT = (
@@ -54,28 +51,6 @@ def test_each_job_and_endpoint_is_moved_by_one_of_two(tmp_path: Path, database_u
                 assert len(described["SecondaryStatusTransitions"]) == 5
             flow.take_down(endpoint)
         assert wait_for(lambda: not flow.leftovers(), what="the removal of what jobs leave")
-
-
-@contextmanager
-def second_controller(
-    platform: RunningPlatform, log: Path, **variables: str
-) -> "Iterator[subprocess.Popen[bytes]]":
-    """One more controller on the platform's folder and database."""
-    environment = clean_environment(
-        CLARY_DATA_DIR=str(platform.data_dir),
-        CLARY_PORT=platform.url.rpartition(":")[2],
-        CLARY_RUNTIME="process",
-        **variables,
-    )
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "clary.controllers"], env=environment, stdout=output, stderr=output
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        assert process.wait(60) == 0, log.read_text()
 
 
 def models(platform: RunningPlatform, count: int) -> list[Path]:

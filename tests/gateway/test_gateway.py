@@ -31,7 +31,7 @@ def test_objects_may_have_the_names_of_the_platforms_pages(platform_up: RunningP
         assert answer.read() == b"an object"
 
 
-def test_with_another_s3_server_requests_are_refused_by_its_name(tmp_path: Path) -> None:
+def test_without_the_other_s3_server_requests_are_refused_by_its_name(tmp_path: Path) -> None:
     elsewhere = {
         "CLARY_S3_ENDPOINT_URL": "http://127.0.0.1:9",
         "CLARY_S3_ACCESS_KEY_ID": "theirs",
@@ -39,7 +39,7 @@ def test_with_another_s3_server_requests_are_refused_by_its_name(tmp_path: Path)
     }
     with running_platform(tmp_path / "platform", **elsewhere) as platform:
         s3 = platform.client("s3")
-        with pytest.raises(s3.exceptions.ClientError, match=r"keeps its objects at http://127\.0\.0\.1:9"):
+        with pytest.raises(s3.exceptions.ClientError, match=r"http://127\.0\.0\.1:9 .*does not answer"):
             s3.list_buckets()
 
 

@@ -54,6 +54,14 @@ def test_a_line_without_its_newline_is_not_there_yet(path: Path) -> None:
     assert read_texts(path) == ["whole", "half"]
 
 
+def test_what_follows_half_a_line_is_a_line_of_its_own(path: Path) -> None:
+    append_lines(path, [(1, "whole")])
+    with path.open("ab") as file:
+        file.write(b"2 ha")
+    append_lines(path, [(3, "after")])
+    assert read_texts(path) == ["whole", "ha", "after"]
+
+
 def test_a_file_of_one_unfinished_line_has_no_lines(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"1 unfinished")

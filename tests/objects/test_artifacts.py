@@ -56,6 +56,28 @@ def test_an_archive_of_many_parts_arrives_whole(
     assert (tmp_path / "back" / "large").read_bytes() == (model / "large").read_bytes()
 
 
+def test_an_upload_frees_the_parts_of_one_that_was_killed(s3: "S3Client", bucket: str, model: Path) -> None:
+    uri = S3Uri(bucket, "job/output/model.tar.gz")
+    for key in (uri.key, f"{uri.key}.old"):
+        upload_id = s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+        s3.upload_part(Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=1, Body=b"part")
+    upload_archive(s3, model, uri)
+    unfinished = [each["Key"] for each in s3.list_multipart_uploads(Bucket=bucket)["Uploads"]]
+    assert unfinished == [f"{uri.key}.old"]
+    assert read(s3, uri)
+
+
+def test_what_a_killed_extraction_left_is_in_nobodys_way(
+    s3: "S3Client", bucket: str, model: Path, tmp_path: Path
+) -> None:
+    uri = S3Uri(bucket, "model.tar.gz")
+    upload_archive(s3, model, uri)
+    (tmp_path / ".back.partial" / "half").mkdir(parents=True)
+    extract_archive(s3, uri, tmp_path / "back")
+    assert sorted(path.name for path in (tmp_path / "back").iterdir()) == ["code", "model.bin"]
+    assert not (tmp_path / ".back.partial").exists()
+
+
 def test_loose_files_go_below_the_prefix(s3: "S3Client", bucket: str, model: Path) -> None:
     (model / "link").symlink_to("model.bin")
     assert upload_folder(s3, model, S3Uri(bucket, "out/")) == Uploaded(2, 11, ("link",))

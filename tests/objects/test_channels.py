@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from clary.kernel.errors import ClientFault
+from clary.objects.archives import Limits
 from clary.objects.cache import Cache
 from clary.objects.channels import StagedChannel, stage_channel
+from clary.objects.staging import decompress
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -202,6 +204,16 @@ def test_what_is_not_gzip_is_refused(s3: "S3Client", bucket: str, stage: Stage, 
     s3.put_object(Bucket=bucket, Key="in/a.csv", Body=body)
     with pytest.raises(ClientFault, match=r"a\.csv is not gzip data"):
         stage(channel(f"s3://{bucket}/in", CompressionType="Gzip"))
+
+
+def test_a_gzip_bomb_is_refused_by_its_ratio(tmp_path: Path) -> None:
+    bomb = tmp_path / "rows.gz"
+    bomb.write_bytes(gzip.compress(bytes(16 << 20)))
+    with pytest.raises(ClientFault, match="rows is refused: it unpacks to more than"):
+        decompress(bomb, tmp_path / "rows", Limits(ratio=100, ratio_from=1 << 20))
+    assert (tmp_path / "rows").stat().st_size <= 2 << 20
+    decompress(bomb, tmp_path / "usual limits")
+    assert (tmp_path / "usual limits").stat().st_size == 16 << 20
 
 
 @pytest.mark.parametrize("key", ["in/../escape", "in/a/../../../escape", "in/.."])

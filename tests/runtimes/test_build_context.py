@@ -16,6 +16,13 @@ def test_the_context_holds_the_algorithms_and_pinned_packages():
     assert not any("scikit-learn" in line or line.startswith("boto3") for line in requirements)
 
 
+def test_an_image_without_an_algorithm_is_built_from_packages_alone():
+    context = assemble_context(resolve("clary/python"), base_image=BASE, machine="x86_64")
+    assert set(context.files) == {"Dockerfile", "requirements.txt"}
+    requirements = context.files["requirements.txt"].decode()
+    assert all(f"{name}==" in requirements for name in ("boto3", "numpy", "xgboost-cpu"))
+
+
 def test_packages_follow_the_engines_architecture():
     names = {line.split(">")[0] for line in list_requirements("algorithms", machine="aarch64", pinned=False)}
     assert "xgboost" in names

@@ -1,4 +1,4 @@
-"""Which image URIs mean Clary's algorithms."""
+"""Which image URIs mean Clary's images."""
 
 import pytest
 
@@ -36,6 +36,20 @@ def test_every_published_version_of_xgboost_is_there(version, suffix):
 @pytest.mark.parametrize(
     "uri",
     [
+        "081325390199.dkr.ecr.us-east-1.amazonaws.com/sagemaker-base-python-310:1.0",
+        "936697816551.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-base-python-38:1.0",
+        "clary/python",
+        "clary/python:latest",
+    ],
+)
+def test_the_python_image_has_no_algorithm(uri):
+    image = resolve(uri)
+    assert (image.name, image.algorithm) == ("clary/python", None)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
         f"{REGISTRY}/sagemaker-xgboost:9.9-1",
         f"{REGISTRY}/sagemaker-xgboost",
         f"{REGISTRY}/no-such-algorithm:1",
@@ -50,7 +64,15 @@ def test_what_an_aws_registry_has_and_the_catalog_has_not_is_a_missing_manifest(
 
 @pytest.mark.parametrize(
     "uri",
-    ["my-image", "my-image:1", "localhost:5000/xgboost:1", "docker.io/library/python:3.11-slim", "xgboost:1"],
+    [
+        "my-image",
+        "my-image:1",
+        "localhost:5000/xgboost:1",
+        "docker.io/library/python:3.11-slim",
+        "xgboost:1",
+        "python",
+        "clary/mine:1",
+    ],
 )
 def test_anything_else_is_the_users_own(uri):
     assert resolve(uri) is None
@@ -58,6 +80,6 @@ def test_anything_else_is_the_users_own(uri):
 
 def test_every_catalog_image_has_a_dockerfile():
     images = catalog_images()
-    assert {image.algorithm for image in images} >= {"xgboost"}
+    assert {image.folder for image in images} >= {"python", "xgboost"}
     for image in images:
         assert (find_folder("containers") / image.folder / "Dockerfile").is_file()

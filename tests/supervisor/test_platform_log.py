@@ -16,7 +16,9 @@ SECRET = "wJalrXUtnFEMI"
         ("GET /b/k?X-Amz-Signature=abc123&x=1", "GET /b/k?X-Amz-Signature=***&x=1"),
         ("SignedHeaders=host, Signature=abc123", "SignedHeaders=host, Signature=***"),
         ("'x-amz-security-token': 'FwoG='", "'x-amz-security-token': '***'"),
-        ("nothing to hide", "nothing to hide"),
+        ("Authorization: Bearer clary_abc-1_2", "Authorization: Bearer ***"),
+        ("postgresql://clary:p%40ss@db/clary refused", "postgresql://clary:***@db/clary refused"),
+        ("nothing to hide at http://127.0.0.1:8820/", "nothing to hide at http://127.0.0.1:8820/"),
     ],
 )
 def test_secrets_are_blotted_out(text: str, expected: str) -> None:

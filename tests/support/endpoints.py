@@ -156,8 +156,11 @@ class Endpoints:
 
     def instance_ids(self, name: str) -> list[str]:
         """The instances that ever were, oldest first, as the endpoint's log streams name them."""
-        streams = self.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/Endpoints/{name}")
-        ordered = sorted(streams["logStreams"], key=lambda stream: stream["creationTime"])
+        pages = self.logs.get_paginator("describe_log_streams").paginate(
+            logGroupName=f"/aws/sagemaker/Endpoints/{name}"
+        )
+        streams = [stream for page in pages for stream in page["logStreams"]]
+        ordered = sorted(streams, key=lambda stream: stream["creationTime"])
         return [stream["logStreamName"].rpartition("/")[2] for stream in ordered]
 
     def wait_gone(self, *instance_ids: str) -> None:
@@ -172,19 +175,23 @@ class Endpoints:
 
 
 class Traffic:
-    """Threads that invoke an endpoint all the time, and what they were answered."""
+    """Threads that invoke an endpoint all the time, and what they were answered.
 
-    def __init__(self, endpoints: Endpoints, name: str, *, threads: int) -> None:
+    ``pause`` is what each waits (seconds) between two requests.
+    """
+
+    def __init__(self, endpoints: Endpoints, name: str, *, threads: int, pause: float = 0.0) -> None:
         self.errors: list[str] = []
         self._answers: list[dict[str, Any]] = []
         self._endpoints = endpoints
         self._name = name
+        self._pause = pause
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
 
     def _run(self) -> None:
         runtime = self._endpoints.platform.client("sagemaker-runtime")
-        while not self._stop.is_set():
+        while not self._stop.wait(self._pause):
             try:
                 answer = runtime.invoke_endpoint(EndpointName=self._name, Body=b"traffic")
                 body = json.loads(answer["Body"].read())
@@ -214,9 +221,9 @@ class Traffic:
 
 
 @contextmanager
-def traffic(endpoints: Endpoints, name: str, *, threads: int = 2) -> Iterator[Traffic]:
+def traffic(endpoints: Endpoints, name: str, *, threads: int = 2, pause: float = 0.0) -> Iterator[Traffic]:
     """Constant traffic for the length of the block."""
-    running = Traffic(endpoints, name, threads=threads)
+    running = Traffic(endpoints, name, threads=threads, pause=pause)
     running.start()
     try:
         running.wait_more(1)

@@ -1,6 +1,7 @@
 """The main flow as a user runs it: a model trained from rows in S3, an endpoint that serves it, its end."""
 
 import uuid
+from typing import Any
 
 from support.jobs import XGBOOST, Described, Jobs, channel
 from support.waiting import wait_for
@@ -39,11 +40,13 @@ class Flow(Jobs):
         self.settle(name)
         return name
 
-    def start_hosting(self, model: str) -> str:
-        """Ask for an endpoint of a model; its name, which model and configuration share."""
+    def start_hosting(self, model: str, **members: Any) -> str:
+        """Ask for an endpoint of a model (``members`` are CreateModel's); its name, which all three share."""
         name = f"flow-{uuid.uuid4().hex[:12]}"
         container = {"Image": XGBOOST, "ModelDataUrl": model}
-        self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=self.role)
+        self.sagemaker.create_model(
+            ModelName=name, PrimaryContainer=container, ExecutionRoleArn=self.role, **members
+        )
         variant = {
             "VariantName": "all",
             "ModelName": name,

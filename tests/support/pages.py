@@ -46,7 +46,16 @@ def read_blocks(page: Path) -> list[Block]:
     return blocks
 
 
-def run_blocks(blocks: list[Block], environment: Mapping[str, str], *, cwd: Path) -> list[str]:
+def find_section_blocks(page: Path, heading: str, language: str) -> list[str]:
+    """The blocks of one language in a second-level section, also those that the page's run leaves out."""
+    _, _, rest = page.read_text().partition(f"\n## {heading}\n")
+    section = rest.partition("\n## ")[0]
+    return [match[2] for match in _BLOCK.finditer(section) if match[1] == language]
+
+
+def run_blocks(
+    blocks: list[Block], environment: Mapping[str, str], *, cwd: Path, seconds: float = RUN_SECONDS
+) -> list[str]:
     """Run the blocks in order, in one session; what each printed. Fails where one fails."""
     session = subprocess.run(
         [sys.executable, str(ROOT / "tests" / "support" / "page_session.py")],
@@ -55,7 +64,7 @@ def run_blocks(blocks: list[Block], environment: Mapping[str, str], *, cwd: Path
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=RUN_SECONDS,
+        timeout=seconds,
         check=False,
     )
     assert session.returncode == 0, session.stderr
@@ -81,7 +90,17 @@ def anchors(page: Path) -> set[str]:
 
 def read_table(page: Path, *head: str) -> list[list[str]]:
     """The rows of the page's table with this head, cell by cell; code marks and bars in cells are kept."""
-    lines = page.read_text().splitlines()
+    return _read_rows(page.read_text(), head)
+
+
+def read_sections(page: Path, *head: str) -> dict[str, list[list[str]]]:
+    """By second-level heading, the rows of the table with this head that each section has."""
+    sections = [part.partition("\n") for part in page.read_text().split("\n## ")[1:]]
+    return {heading: _read_rows(text, head) for heading, _, text in sections}
+
+
+def _read_rows(text: str, head: tuple[str, ...]) -> list[list[str]]:
+    lines = text.splitlines()
     start = lines.index(f"| {' | '.join(head)} |")
     rows = []
     for line in lines[start + 2 :]:

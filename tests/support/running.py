@@ -103,6 +103,13 @@ def process_ids(folder: Path) -> dict[str, int]:
     return {process["role"]: process["pid"] for process in status["processes"]}
 
 
+def troubles(platform: RunningPlatform, *, code: int = 0) -> dict[str, str]:
+    """What ``clary status`` says is wrong, by subject; its exit code must be ``code``."""
+    ended = platform.clary("status", "--json")
+    assert ended.returncode == code, ended.stdout
+    return {each["subject"]: each["message"] for each in json.loads(ended.stdout)["troubles"]}
+
+
 def read_logs(folder: Path) -> str:
     """The ends of the platform's own logs, for a failed test's report."""
     files = sorted((folder / "logs" / "platform").glob("*"))

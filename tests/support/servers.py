@@ -19,13 +19,18 @@ DATABASE_VARIABLE = "CLARY_TEST_DATABASE_URL"
 def require_docker() -> None:
     """Skip the test where no engine answers; fail it where CLARY_REQUIRE_DOCKER is set."""
     if (problem := _docker_problem()) is not None:
-        _miss("CLARY_REQUIRE_DOCKER", f"no Docker engine: {problem}")
+        miss_docker(f"no Docker engine: {problem}")
 
 
 def require_postgres() -> None:
     """Skip the test where no server is named; fail it where CLARY_REQUIRE_POSTGRES is set."""
     if DATABASE_VARIABLE not in os.environ:
         miss_postgres(f"{DATABASE_VARIABLE} names no PostgreSQL server")
+
+
+def miss_docker(reason: str) -> NoReturn:
+    """Skip the test for a reason; fail it where CLARY_REQUIRE_DOCKER is set."""
+    _miss("CLARY_REQUIRE_DOCKER", reason)
 
 
 def miss_postgres(reason: str) -> NoReturn:

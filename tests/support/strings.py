@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from clary.aws.patterns import _translate, compile_pattern, matches
+from clary.aws.patterns import compile_pattern, matches, translate
 
 _PROPERTY = re.compile(r"\\p\{\w+\}")
 _REPEATS = (1, 2, 0, 3, 8, 12, 20, 36, 64, 128, 255)
@@ -41,7 +41,7 @@ def breaking_string(pattern: str, minimum: int, maximum: int | None) -> str | No
 
 def _candidates(pattern: str, length: int) -> Iterator[str]:
     # Java may repeat an anchor, and says \z where Python says \Z.
-    python = _PROPERTY.sub("a", _translate(pattern)).replace("${", "{").replace(r"\z", r"\Z")
+    python = _PROPERTY.sub("a", translate(pattern)).replace("${", "{").replace(r"\z", r"\Z")
     tree = sre.parse(python)
     for repeats in (*_REPEATS, length):
         yield _sample(tree, repeats)

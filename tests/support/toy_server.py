@@ -41,6 +41,7 @@ class Toy(BaseHTTPRequestHandler):
                 self._answer(order["status"], order["text"].encode())
                 return
             case "wait":
+                print("toy waits", flush=True)  # noqa: T201
                 time.sleep(order["seconds"])
             case "die":
                 os._exit(9)

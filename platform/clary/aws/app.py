@@ -11,11 +11,12 @@ from clary.aws.claims import scope_service
 from clary.aws.credentials import Credentials
 from clary.aws.dispatch import BODY_LIMIT, Dispatcher
 from clary.aws.exchange import ClientGone, Exchange, Receive, Send, StreamingService
+from clary.aws.hosts import host_name, is_aws
 from clary.aws.identity import Identity
 from clary.aws.protocols import PROTOCOLS, ErrorContext, WireAnswer
 from clary.aws.refusals import Refusal, refuse
 from clary.aws.routing import S3, Address, ServiceCatalog
-from clary.kernel.errors import InternalError, ServiceError
+from clary.kernel.errors import InternalError, ServiceError, UnsupportedOperation
 from clary.kernel.platform import Platform
 
 _LOG = logging.getLogger(__name__)
@@ -67,6 +68,8 @@ class WireApp:
             await self._refuse(exchange, address, InternalError(message))
 
     async def _serve(self, exchange: Exchange, address: Address) -> None:
+        if address.service is None:
+            _require_ours(exchange)
         streaming = self._streaming.get(exchange.service)
         limit = streaming.body_limit if streaming else BODY_LIMIT
         identity = await self._authenticator.authenticate(exchange, address.dialect, body_limit=limit)
@@ -103,6 +106,13 @@ class WireApp:
 async def _send(exchange: Exchange, answer: WireAnswer) -> None:
     body = b"" if exchange.method == "HEAD" else answer.body
     await exchange.respond(answer.status, answer.headers, body)
+
+
+def _require_ours(exchange: Exchange) -> None:
+    """Refuse what was meant for AWS itself; the signature doesn't matter, as nobody could check it."""
+    host = host_name(exchange.headers.get("host", ""))
+    if is_aws(host):
+        raise UnsupportedOperation(f"Clary does not answer for {host}, and lets nothing through to AWS.")
 
 
 def _require_scope(identity: Identity | None, address: Address) -> None:

@@ -1,12 +1,15 @@
 """Runs one control-plane operation: parse, validate, call the handler, check and render its answer."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 from urllib.parse import unquote_plus
 
 from clary.aws import operations
-from clary.aws.answers import conform
+from clary.aws.calls import call, make_context
 from clary.aws.canonical import decode_query, query_pairs
 from clary.aws.exchange import Exchange
 from clary.aws.identity import Identity
@@ -14,13 +17,14 @@ from clary.aws.models import load_operation
 from clary.aws.protocols import PROTOCOLS, WireAnswer, WireRequest
 from clary.aws.protocols.query import read_form
 from clary.aws.routing import Address, Route, find_operation
-from clary.aws.validation import validate_input
 from clary.kernel.errors import ServiceError, UnsupportedOperation
 
 # The largest control-plane documents (pipeline definitions, log batches) have 1 MiB.
 BODY_LIMIT = 10 * 2**20
 # Requests that wait for a thread, beyond those that run.
 MAX_WAITING = 512
+
+T = TypeVar("T")
 
 
 class Throttled(ServiceError):
@@ -54,12 +58,15 @@ class Dispatcher:
         operation = operations.find(route.service, route.operation)
         if operation is None:
             raise UnsupportedOperation(f"Clary does not support {route.operation} of {route.service}.")
+        return await self.run(partial(_run, _Call(exchange, identity, address, route, operation, body)))
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What the work answers, in one of the threads; Throttled where too much waits already."""
         if self._pending >= self._capacity:
             raise Throttled("Rate exceeded")
-        call = _Call(exchange, identity, address, route, operation, body)
         self._pending += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, _run, call)
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
         finally:
             self._pending -= 1
 
@@ -68,27 +75,14 @@ class Dispatcher:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _run(call: _Call) -> WireAnswer:
-    exchange, route = call.exchange, call.route
-    protocol = PROTOCOLS[call.address.protocol]
+def _run(asked: _Call) -> WireAnswer:
+    exchange, route = asked.exchange, asked.route
+    protocol = PROTOCOLS[asked.address.protocol]
     model = load_operation(route.service, route.operation)
-    request = WireRequest(exchange.headers, call.body, _pairs(exchange.query_string), route.labels)
+    request = WireRequest(exchange.headers, asked.body, _pairs(exchange.query_string), route.labels)
     members = protocol.parse(request, model)
-    validate_input(route.service, route.operation, members)
-    output = call.operation.handler(_context(exchange, call.identity), members) or {}
-    fitting = conform(model.output_shape, output) if model.output_shape else {}
-    return protocol.render(fitting, model, request, exchange.request_id)
-
-
-def _context(exchange: Exchange, identity: Identity) -> operations.Context:
-    return operations.Context(
-        platform=exchange.platform,
-        account=identity.account,
-        region=identity.region,
-        principal=identity.principal,
-        access_key_id=identity.access_key_id,
-        request_id=exchange.request_id,
-    )
+    output = call(asked.operation, make_context(exchange, asked.identity), members)
+    return protocol.render(output, model, request, exchange.request_id)
 
 
 def _action(exchange: Exchange, address: Address, body: bytes) -> str | None:

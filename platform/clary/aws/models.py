@@ -17,6 +17,12 @@ def load_service(service: str) -> ServiceModel:
     return ServiceModel(_trim(description), service_name=service)
 
 
+def load_documented(service: str) -> ServiceModel:
+    """The model of a service with its documentation: large, so not kept."""
+    description = Loader(include_default_extras=True).load_service_model(service, "service-2")
+    return ServiceModel(description, service_name=service)
+
+
 @cache
 def load_operation(service: str, operation: str) -> OperationModel:
     """The model of one operation; its shapes are resolved once and kept."""

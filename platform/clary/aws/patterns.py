@@ -38,7 +38,7 @@ _TOKEN = regex.compile(r"\\p\{(\w+)\}|\\.|\[\^?\]?|\]|[^\\\[\]]+", regex.DOTALL)
 def compile_pattern(pattern: str) -> regex.Pattern[str] | None:
     """The pattern, ready for :func:`matches`; None (and a warning) where it can't be understood."""
     try:
-        return regex.compile(_translate(pattern))
+        return regex.compile(translate(pattern))
     except regex.error as error:
         _LOG.warning("Pattern %r of the service model is not checked: %s", pattern, error)
         return None
@@ -52,7 +52,8 @@ def matches(pattern: regex.Pattern[str], value: str) -> bool:
         return False
 
 
-def _translate(pattern: str) -> str:
+def translate(pattern: str) -> str:
+    """The pattern with Java's own notations spelled out."""
     pattern = pattern.replace(_ASTRAL, r"\U00010000-\U0010FFFF")
     pieces = []
     in_class = False

@@ -1,16 +1,16 @@
 """Which service and operation a request names.
 
 In order: the prefix of ``X-Amz-Target``; the service in the signature's scope (several services may share
-one: then their paths tell them apart); the host, for traffic to ``*.amazonaws.com``; else S3, as only S3
-serves requests without a signature.
+one: then their paths tell them apart); the host, for traffic to AWS's own names; else S3, as only S3 serves
+requests without a signature.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 from clary.aws.canonical import SignedRequest, decode_query
+from clary.aws.hosts import endpoint_prefixes, host_name, is_aws, is_beside_s3
 from clary.aws.models import load_service
 from clary.aws.paths import match_path
 from clary.aws.refusals import Dialect
@@ -18,8 +18,7 @@ from clary.kernel.errors import ServiceError
 
 S3 = "s3"
 _FORM = "application/x-www-form-urlencoded"
-_AWS_DOMAIN = ".amazonaws.com"
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
+_XML_SERVICES = frozenset({S3, "cloudfront", "route53"})
 _DIALECTS = {
     "json": Dialect.JSON,
     "rest-json": Dialect.REST_JSON,
@@ -78,10 +77,13 @@ class ServiceCatalog:
         """The service that the request is for. ``scope_service`` comes from its signature, unverified."""
         if target := request.headers.get("x-amz-target"):
             return Address(self._by_target.get(target.rpartition(".")[0]), "json")
-        if scope_service is not None:
-            service = self._by_scope(scope_service, request)
+        host = host_name(request.headers.get("host", ""))
+        if scope_service is None:
+            service = self._by_host(host, request)
+        elif scope_service == S3 and is_beside_s3(host):
+            service = None
         else:
-            service = self._by_host(request)
+            service = self._by_scope(scope_service, request)
         if service is None:
             return Address(None, _guess_protocol(request, scope_service))
         return _address(service)
@@ -98,10 +100,10 @@ class ServiceCatalog:
                 return service
         return None
 
-    def _by_host(self, request: SignedRequest) -> Service | None:
-        for prefix in _endpoint_prefixes(request.headers.get("host", "")):
-            if service := self._by_endpoint_prefix.get(prefix):
-                return service
+    def _by_host(self, host: str, request: SignedRequest) -> Service | None:
+        if is_aws(host):
+            found = (self._by_endpoint_prefix.get(prefix) for prefix in endpoint_prefixes(host))
+            return next(filter(None, found), None)
         if is_form(request.headers):
             return None
         return next(iter(self._by_signing_name.get(S3, [])), None)
@@ -126,15 +128,6 @@ def find_operation(address: Address, request: SignedRequest, action: str | None)
     return Route(service, found.operation, found.labels)
 
 
-def _endpoint_prefixes(host: str) -> list[str]:
-    """What an AWS host may name, the most telling first: ``runtime.sagemaker``, then ``sagemaker``."""
-    name = host.partition(":")[0].lower()
-    if not name.endswith(_AWS_DOMAIN):
-        return []
-    labels = [label for label in name.removesuffix(_AWS_DOMAIN).split(".") if not _REGION.fullmatch(label)]
-    return [".".join(labels[-count:]) for count in (2, 1)]
-
-
 def is_form(headers: Mapping[str, str]) -> bool:
     """Whether the body is a form, as the query protocol's is."""
     return headers.get("content-type", "").startswith(_FORM)
@@ -156,7 +149,7 @@ def _unknown(name: str, status: int = 400) -> ServiceError:
 def _guess_protocol(request: SignedRequest, scope_service: str | None) -> str:
     if is_form(request.headers):
         return "query"
-    return "rest-xml" if scope_service in {S3, None} else "rest-json"
+    return "rest-xml" if scope_service is None or scope_service in _XML_SERVICES else "rest-json"
 
 
 @cache

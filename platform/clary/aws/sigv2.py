@@ -8,6 +8,7 @@ import hmac
 from hashlib import sha1
 
 from clary.aws.canonical import SignedRequest, decode_query
+from clary.aws.hosts import host_name, virtual_bucket
 from clary.aws.identity import Credential, Identity
 from clary.aws.refusals import Dialect, Refusal, refuse
 from clary.aws.sigv4 import Lookup, check_token
@@ -100,7 +101,8 @@ def _sign(request: SignedRequest, query: dict[str, str], credential: Credential)
     signed = sorted(
         (name, value) for name, value in _parameters(request.query_string) if name in _SIGNED_PARAMETERS
     )
-    resource = request.raw_path.decode("latin-1")
+    bucket = virtual_bucket(host_name(request.headers.get("host", "")))
+    resource = (f"/{bucket}" if bucket else "") + request.raw_path.decode("latin-1")
     if signed:
         resource += "?" + "&".join(name if value is None else f"{name}={value}" for name, value in signed)
     text = "\n".join(

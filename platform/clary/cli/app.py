@@ -10,8 +10,10 @@ from clary.cli.doctor.command import doctor
 from clary.cli.down import down
 from clary.cli.env import env
 from clary.cli.images import images
+from clary.cli.reset import reset
 from clary.cli.run import run
 from clary.cli.status import status
+from clary.cli.token import token
 from clary.cli.up import up
 
 app = typer.Typer(
@@ -30,8 +32,10 @@ app.command()(env)
 app.command()(configure)
 app.command(context_settings={"allow_interspersed_args": False})(run)
 app.command()(demo)
+app.command()(reset)
 app.command()(doctor)
 app.add_typer(images, name="images")
+app.add_typer(token, name="token")
 app.add_typer(db, name="db")
 
 

@@ -22,3 +22,5 @@ def env(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
         return
     for name, value in variables.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
+    # A shell reads past it, and people see it.
+    typer.echo("# The SageMaker SDK and Java's SDK 1 need more than variables: clary run COMMAND")

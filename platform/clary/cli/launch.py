@@ -25,22 +25,39 @@ def settle_key(settings: "Settings") -> AccessKey:
     return keep_key(settings.folder, AccessKey(identifier, secret) if identifier and secret else None)
 
 
-def prepare(settings: "Settings", key: AccessKey) -> tuple[list[str], dict[str, str]]:
+def prepare(
+    settings: "Settings", key: AccessKey, *, controller: bool = True
+) -> tuple[list[str], dict[str, str]]:
     """The supervisor's command and environment."""
     make_private_folder(settings.folder)
     origin = settings.url.rpartition(":")[0]
     command = [sys.executable, "-P", "-m", "clary.supervisor", "--origin", origin]
     for address in bridge_addresses(settings):
         command += ["--also-listen", address]
+    if not controller:
+        command.append("--no-controller")
     chosen = settings.model_copy(
-        update={"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key}
+        update={
+            "access_key_id": key.access_key_id,
+            "secret_access_key": key.secret_access_key,
+            "runtime": settle_runtime(settings),
+        }
     )
     return command, os.environ | environment_of(chosen)
 
 
-def start_detached(settings: "Settings", key: AccessKey) -> None:
+def settle_runtime(settings: "Settings") -> str:
+    """The runtime for as long as the platform runs: an engine that comes or goes later does not change it."""
+    if settings.runtime != "auto":
+        return settings.runtime
+    from clary.runtimes.engine_probe import try_engine
+
+    return "process" if try_engine() else "docker"
+
+
+def start_detached(settings: "Settings", key: AccessKey, *, controller: bool = True) -> None:
     """Start a supervisor of its own session and wait until it is ready; ends the command where it can't."""
-    command, environment = prepare(settings, key)
+    command, environment = prepare(settings, key, controller=controller)
     answer, report = os.pipe()
     subprocess.Popen(
         [*command, "--report", str(report)],

@@ -1,8 +1,7 @@
-"""``clary status``: whether the platform answers, where, and by which processes."""
+"""``clary status``: whether the platform answers, where, by which processes, and what is wrong."""
 
 import json
 import time
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -14,13 +13,14 @@ from clary.cli.output import print_json
 if TYPE_CHECKING:
     from clary.supervisor.record import PlatformRecord
 
-HEALTH_SECONDS = 5.0
+# The database is given a second to answer, and the store two.
+HEALTH_SECONDS = 8.0
 NOT_READY = 1
 NOT_RUNNING = 3
 
 
 def status(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Say whether the platform is ready. Exit code 0: ready, 1: running but not ready, 3: not running."""
+    """Say whether the platform is ready, and what is wrong. Exit code 0: ready, 1: not so, 3: not running."""
     found = find_platform(data_dir)
     report = _describe(found)
     if as_json:
@@ -37,37 +37,66 @@ def _describe(found: Found) -> dict[str, Any]:
     record = found.record
     report: dict[str, Any] = {
         "running": record is not None,
-        "ready": record is not None and _is_healthy(record.url),
+        "ready": False,
         "url": found.url,
         "data_dir": str(found.folder),
         "processes": [],
+        "troubles": [],
     }
     if record is not None:
         report |= {"version": record.version, "account": record.account, "region": record.region}
         report["started"] = record.started
         report["processes"] = [{"role": process.role, "pid": process.pid} for process in record.processes]
+        report |= _ask_health(record.url)
+        report["troubles"] += _find_troubles(record)
     return report
 
 
-def _is_healthy(url: str) -> bool:
+def _ask_health(url: str) -> dict[str, Any]:
+    import urllib.error
     import urllib.request
 
     # The address is the platform's own: no proxy stands between.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{url}/_clary/health", timeout=HEALTH_SECONDS) as answer:
-            return answer.status == HTTPStatus.OK and bool(json.load(answer)["ready"])
-    except (OSError, ValueError):
-        return False
+            health = json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            health = json.load(error)
+    except (OSError, ValueError) as error:
+        message = f"The gateway at {url} does not answer: {error}."
+        return {"ready": False, "troubles": [{"subject": "gateway", "message": message}]}
+    return {"ready": bool(health["ready"]), "troubles": list(health["troubles"])}
+
+
+def _find_troubles(record: "PlatformRecord") -> list[dict[str, str]]:
+    """What only this machine can tell."""
+    roles = {process.role for process in record.processes}
+    troubles = [
+        {"subject": role, "message": f"The {role} is not running; the supervisor starts it again and again."}
+        for role in record.roles
+        if role not in roles
+    ]
+    if record.runtime == "docker":
+        from clary.runtimes.engine_probe import try_engine
+
+        if (problem := try_engine()) is not None:
+            message = f"Jobs and endpoints wait: {problem}."
+            troubles.append({"subject": "engine", "message": message})
+    return troubles
 
 
 def _print_table(record: "PlatformRecord", report: dict[str, Any]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False)
     word = "[green]ready[/]" if report["ready"] else "[red]not ready[/]"
     console.print(f"{word} at {record.url}  (version {record.version}, {report['data_dir']})", soft_wrap=True)
+    for trouble in report["troubles"]:
+        console.print(f"[red]{trouble['subject']}[/]: {escape(trouble['message'])}", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for heading in ("role", "pid", "up for"):
         table.add_column(heading)

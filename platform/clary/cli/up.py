@@ -19,6 +19,9 @@ def up(
     port: Annotated[int | None, typer.Option(help="Port (8820); 0 takes a free one.")] = None,
     runtime: Annotated[str | None, typer.Option(help="Where jobs run: auto, process, docker.")] = None,
     workers: Annotated[int | None, typer.Option(help="Gateway processes (1).")] = None,
+    controller: Annotated[
+        bool, typer.Option("--controller/--no-controller", help="Move jobs and endpoints, or only answer.")
+    ] = True,
     detach: Annotated[bool, typer.Option("--detach", help="Return when ready.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -28,9 +31,9 @@ def up(
     settings = load_settings(data_dir=data_dir, host=host, port=port, runtime=runtime, workers=workers)
     key = settle_key(settings)
     if not detach:
-        command, environment = prepare(settings, key)
+        command, environment = prepare(settings, key, controller=controller)
         os.execve(command[0], command, environment)  # noqa: S606 - this process becomes the supervisor
-    start_detached(settings, key)
+    start_detached(settings, key, controller=controller)
     found, key = require_running(settings.folder)
     if as_json:
         print_json(describe(found, key))

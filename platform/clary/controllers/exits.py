@@ -15,15 +15,20 @@ from clary.store.tables import InstanceRow, ResourceRow
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
+RETRY_SECONDS = 2.0
 
 
 def watch_exits(platform: Platform, runtime: Runtime, stop: threading.Event) -> None:
     """Look until ``stop``; writes only when a container is found dead."""
-    while not stop.wait(LOOK_SECONDS):
+    trouble = ""
+    while not stop.wait(RETRY_SECONDS if trouble else LOOK_SECONDS):
         try:
             wake_bereft(platform, runtime)
-        except (SQLAlchemyError, JobError):
-            log.exception("serving containers could not be looked at; trying again")
+            trouble = ""
+        except (SQLAlchemyError, JobError) as error:
+            if not trouble:
+                log.warning("serving containers can't be looked at; trying again: %s", error)
+            trouble = str(error)
 
 
 def wake_bereft(platform: Platform, runtime: Runtime) -> None:

@@ -3,17 +3,22 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from clary.aws import operations
 from clary.aws.app import WireApp
 from clary.gateway.administrator import keep_administrator
 from clary.gateway.api import create_api
 from clary.gateway.asgi import ASGIApp, Receive, Scope, Send
-from clary.gateway.external_store import ExternalStore
 from clary.gateway.lifespan import Lifespan
+from clary.gateway.telemetry import drop_report, is_report
 from clary.hosting.router import Router
 from clary.kernel.platform import Platform
 from clary.objectstore.service import ObjectStore
+from clary.rest.app import RestApp
+
+if TYPE_CHECKING:
+    from clary.gateway.external_store import ExternalStore
 
 _OWN_PREFIXES = ("/_clary/", "/api/v1/")
 
@@ -31,6 +36,8 @@ class Gateway:
             await self._lifespan(scope, receive, send)
         elif scope["path"].startswith(_OWN_PREFIXES) and not _is_signed(scope):
             await self._api(scope, receive, send)
+        elif is_report(scope):
+            await drop_report(scope, receive, send)
         else:
             await self._wire(scope, receive, send)
 
@@ -41,14 +48,19 @@ def create_app(platform: Platform) -> ASGIApp:
     operations.discover()
     router, store = Router(platform), open_store(platform)
     wire = WireApp(platform, streaming={"s3": store, "sagemaker-runtime": router})
-    lifespan = Lifespan([router.close, _later(wire.close), _later(store.close)])
-    return Gateway(wire=wire, api=create_api(platform), lifespan=lifespan)
+    rest = RestApp(platform, runtime=router)
+    close_store = _later(store.close) if isinstance(store, ObjectStore) else store.close
+    lifespan = Lifespan([router.close, _later(wire.close), _later(rest.close), close_store])
+    return Gateway(wire=wire, api=create_api(platform, rest), lifespan=lifespan)
 
 
-def open_store(platform: Platform) -> ObjectStore | ExternalStore:
+def open_store(platform: Platform) -> "ObjectStore | ExternalStore":
     """What answers S3 requests: the embedded store, unless the settings name another server."""
-    url = platform.settings.s3_endpoint_url
-    return ExternalStore(url) if url else ObjectStore(platform)
+    if not platform.settings.s3_endpoint_url:
+        return ObjectStore(platform)
+    from clary.gateway.external_store import ExternalStore  # loads botocore's signers
+
+    return ExternalStore(platform.settings)
 
 
 def _later(close: Callable[[], None]) -> Callable[[], Awaitable[None]]:

@@ -1,7 +1,6 @@
 """Lists in SQL: filters before the cut, keyset cursors, opaque tokens."""
 
 import base64
-import binascii
 import json
 import operator
 from collections.abc import Sequence
@@ -57,9 +56,13 @@ def select_page(session: Session, query: Query) -> Page:
     rows = session.scalars(statement(query)).all()
     if len(rows) <= query.limit:
         return Page(rows, None)
-    last = rows[query.limit - 1]
-    cursor = [getattr(last, column.key) for column in SORTS[query.sort]]
-    return Page(rows[: query.limit], _encode(query, cursor))
+    return Page(rows[: query.limit], token_after(query, rows[query.limit - 1]))
+
+
+def token_after(query: Query, row: ResourceRow) -> str:
+    """The token that continues a list after a row."""
+    cursor = [getattr(row, column.key) for column in SORTS[query.sort]]
+    return encode_cursor([query.kind, query.sort, query.descending, *cursor])
 
 
 def statement(query: Query) -> sa.Select[ResourceRow]:
@@ -101,17 +104,28 @@ def _contains(column: InstrumentedAttribute[str], text: str) -> sa.ColumnElement
     return sa.func.replace(column, text, "") != column
 
 
-def _encode(query: Query, cursor: list[Any]) -> str:
-    document = [query.kind, query.sort, query.descending, *cursor]
+def encode_cursor(document: list[Any]) -> str:
+    """An opaque token that carries a JSON list."""
     return base64.urlsafe_b64encode(json.dumps(document, separators=(",", ":")).encode()).decode()
 
 
-def _decode(token: str, query: Query) -> list[Any]:
+def decode_cursor(token: str) -> list[Any]:
+    """The list that a token carries; ValidationError where it carries none."""
     try:
-        document: list[Any] = json.loads(base64.urlsafe_b64decode(token))
-        kind, sort, descending, *cursor = document
-    except (ValueError, TypeError, binascii.Error) as error:
+        document = json.loads(base64.urlsafe_b64decode(token))
+    except (ValueError, RecursionError) as error:
         raise ValidationError("Invalid pagination token.") from error
+    if not isinstance(document, list):
+        raise ValidationError("Invalid pagination token.")
+    return document
+
+
+def _decode(token: str, query: Query) -> list[Any]:
+    match decode_cursor(token):
+        case [kind, sort, descending, *cursor]:
+            pass
+        case _:
+            raise ValidationError("Invalid pagination token.")
     if (kind, sort, descending) != (query.kind, query.sort, query.descending):
         raise ValidationError("The pagination token belongs to a list with another sort.")
     columns = SORTS[query.sort]

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -56,7 +55,7 @@ class Reconciler:
         self._lanes = lanes
         self._owner = leases.this_owner()
         self._held: dict[str, Lease] = {}
-        self._failures: dict[int, int] = {}
+        self._failures: dict[str, int] = {}
         self._unreleased: list[tuple[Lease, int | None]] = []
         self._lock = threading.Lock()
         self._finished = threading.Event()
@@ -66,21 +65,33 @@ class Reconciler:
         }
         self._free = {lane.name: lane.slots for lane in lanes}
 
+    def held(self) -> set[str]:
+        """The uids of the resources whose steps run at this moment."""
+        with self._lock:
+            return {lease.row.uid for lease in self._held.values()}
+
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop``; then wait for the steps at hand and let their leases go."""
         leases.release_dead(self._platform.database)
-        renewed = time.monotonic()
+        renewed = clock.now()
+        away = False
         while not stop.is_set():
             try:
                 self._release_late()
-                claimed = sum(self._fill(lane) for lane in self._lanes)
-                if time.monotonic() - renewed > RENEW_SECONDS:
+                # Before anything is claimed: a machine that slept still has the steps that it had.
+                if clock.now() - renewed > RENEW_SECONDS * clock.SECOND:
                     leases.renew(self._platform.database, list(self._held))
-                    renewed = time.monotonic()
-            except SQLAlchemyError:
-                log.exception("the database does not answer; trying again")
+                    renewed = clock.now()
+                claimed = sum(self._fill(lane) for lane in self._lanes)
+            except SQLAlchemyError as error:
+                if not away:
+                    log.warning("the database does not answer; trying again: %s", error)
+                away = True
                 stop.wait(RETRY_SECONDS[1])
                 continue
+            if away:
+                log.warning("the database answers again")
+                away = False
             if not claimed:
                 self._finished.wait(POLL_SECONDS)
                 self._finished.clear()
@@ -142,16 +153,19 @@ class Reconciler:
             log.info("%s %s: %s", lease.row.kind, lease.row.name, error)
             return Again(POLL_SECONDS)
         except Exception as error:
+            if work.current_status() is None:
+                log.info("%s %s is gone: %s", lease.row.kind, lease.row.name, error)
+                return Rest()
             return self._retry_or_give_up(reconciled, work, error)
-        self._failures.pop(lease.row.id, None)
+        self._failures.pop(lease.row.uid, None)
         return outcome
 
     def _retry_or_give_up(self, reconciled: Reconciled, work: Work, error: Exception) -> Outcome:
-        failures = self._failures.get(work.row.id, 0)
+        failures = self._failures.get(work.row.uid, 0)
         log.exception("%s %s: step failed (failure %d in a row)", work.row.kind, work.row.name, failures + 1)
         if failures >= len(RETRY_SECONDS) and reconciled.give_up is not None:
-            self._failures.pop(work.row.id, None)
+            self._failures.pop(work.row.uid, None)
             reconciled.give_up(work, error)
             return Rest()
-        self._failures[work.row.id] = failures + 1
+        self._failures[work.row.uid] = failures + 1
         return Again(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])

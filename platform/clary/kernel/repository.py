@@ -123,7 +123,7 @@ def transition(
     ``state`` and ``spec`` are merged over what is stored. Moving to the same status records a new secondary
     status or message. Raises :class:`IllegalTransition` or :class:`LeaseLost` and changes nothing then.
     """
-    row = _lock(session, row_id, lease)
+    row = lock(session, row_id, lease)
     if not states.allows(row.status, to):
         raise IllegalTransition(f"{row.kind} {row.name}: {row.status} may not become {to}")
     source, row.status = row.status, to
@@ -149,7 +149,7 @@ def update(
     wake: bool = False,
 ) -> ResourceRow:
     """Merge into a resource's state or spec without touching its status."""
-    row = _lock(session, row_id, lease)
+    row = lock(session, row_id, lease)
     row.modified_at = clock.now()
     _merge(row, state, spec)
     if wake:
@@ -163,7 +163,8 @@ def delete(session: Session, row: ResourceRow) -> None:
     session.execute(sa.delete(ResourceRow).where(ResourceRow.id == row.id))
 
 
-def _lock(session: Session, row_id: int, lease: str | None) -> ResourceRow:
+def lock(session: Session, row_id: int, lease: str | None) -> ResourceRow:
+    """Keep others from changing a resource in this transaction; :class:`LeaseLost` where it is another's."""
     row = session.scalar(
         sa.select(ResourceRow)
         .where(ResourceRow.id == row_id)

@@ -1,11 +1,13 @@
 """A resource in the hands of a step: what may be read and written while the lease holds."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from clary.kernel import documents, repository
 from clary.kernel.errors import IllegalTransition
@@ -92,6 +94,13 @@ class Work:
                 raise IllegalTransition(f"{row.kind} {row.name} became {row.status} meanwhile")
         self.row = row
 
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction for what other tables hold of the resource; guarded by the lease."""
+        with self.platform.database.write() as session:
+            repository.lock(session, self.row.id, self.token)
+            yield session
+
     def delete(self) -> None:
         """Remove the resource."""
         with self.platform.database.write() as session:
@@ -103,6 +112,14 @@ class Work:
         return self._halt.is_set()
 
     def current_status(self) -> str | None:
-        """The status in the database now: a stop may have been asked since the claim."""
+        """The status in the database now: a stop may have been asked since the claim.
+
+        None where the resource is gone, or another worker has it.
+        """
         with self.platform.database.read() as session:
-            return session.scalar(sa.select(ResourceRow.status).where(ResourceRow.id == self.row.id))
+            # By its uid: on SQLite, the number of a row that is gone may be given to another.
+            return session.scalar(
+                sa.select(ResourceRow.status).where(
+                    ResourceRow.uid == self.row.uid, ResourceRow.lock_token == self.token
+                )
+            )

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from clary.aws.operations import Context, Request, Response, operation
 from clary.kernel import clock
 from clary.kernel.errors import ServiceError
-from clary.store.roles import RoleArn, RoleRow, find_role, new_id
+from clary.kernel.wiping import Forgotten, forgets
+from clary.store.roles import RoleArn, RoleRow, administrator_principal, find_role, new_id
 from clary.store.tables import CredentialRow
 
 HOUR_SECONDS = 3600
@@ -86,6 +87,19 @@ def get_access_key_info(context: Context, request: Request) -> Response:
     if row is None:
         raise InvalidRequest(f"The access key id {request['AccessKeyId']} does not exist.")
     return {"Account": row.account}
+
+
+@forgets
+def forget_sessions(session: Session, account: str) -> Forgotten:
+    """The temporary keys of an account's roles; lasting keys, and those that stand for them, stay."""
+    removed = session.execute(
+        sa.delete(CredentialRow).where(
+            CredentialRow.account == account,
+            CredentialRow.expires_at.is_not(None),
+            CredentialRow.principal != administrator_principal(account),
+        )
+    )
+    return Forgotten("sessions", removed.rowcount)  # type: ignore[attr-defined]
 
 
 def _user_id(session: Session, context: Context) -> str:

@@ -42,6 +42,10 @@ class Limits:
     ratio: int = 400
     ratio_from: int = 1 << 30
 
+    def most(self, packed: int) -> int:
+        """Bytes that so many packed bytes may become."""
+        return min(self.bytes, max(self.ratio_from, packed * self.ratio))
+
 
 DEFAULT_LIMITS = Limits()
 
@@ -114,7 +118,7 @@ class _Unpacked:
     def read(self, size: int) -> bytes:
         block = self._stream.read(size)
         self._count += len(block)
-        most = min(self._limits.bytes, max(self._limits.ratio_from, self._packed.count * self._limits.ratio))
+        most = self._limits.most(self._packed.count)
         if self._count > most:
             raise ClientFault(f"The archive is refused: it unpacks to more than {most} bytes")
         return block

@@ -1,12 +1,13 @@
 """Uploads what a job made and fetches what a model needs: ``model.tar.gz``, loose files, and back."""
 
 import io
+import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from clary.objects.archives import DEFAULT_LIMITS, Extracted, Limits, extract
 from clary.objects.faults import job_faults
@@ -17,6 +18,8 @@ from clary.objects.uri import S3Uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+log = logging.getLogger(__name__)
 
 # An archive is unpacked while it arrives; a connection that breaks off starts it again this often in all.
 _ATTEMPTS = 3
@@ -38,6 +41,7 @@ def upload_archive(s3: "S3Client", folder: Path, uri: S3Uri) -> Uploaded:
     is missing or refuses, :class:`PlatformFault` where it cannot be reached.
     """
     packed = PackedFolder(folder)
+    _abort_unfinished(s3, uri)
     with job_faults("Artifact upload", uri), transfer_manager(s3) as manager:
         upload(manager, io.BufferedReader(packed, 1 << 20), uri)
     return Uploaded(packed.files, packed.bytes, tuple(packed.skipped))
@@ -67,6 +71,7 @@ def extract_archive(
     archive or an unsafe one (see :func:`clary.objects.archives.extract`).
     """
     partial = destination.with_name(f".{destination.name}.partial")
+    _remove(partial)  # what was killed half way left it
     try:
         with job_faults("Data download", uri):
             extracted = _extract_retried(s3, uri, partial, limits)
@@ -80,6 +85,18 @@ def extract_archive(
 def folder_is_empty(folder: Path) -> bool:
     """Whether the folder is missing, or holds nothing but folders."""
     return not folder.exists() or all(node.is_folder for node in walk(folder))
+
+
+def _abort_unfinished(s3: "S3Client", uri: S3Uri) -> None:
+    """Free the parts of earlier uploads to this very key: whoever sent them was killed."""
+    try:
+        listed = s3.list_multipart_uploads(Bucket=uri.bucket, Prefix=uri.key)
+        for each in listed.get("Uploads", []):
+            if each["Key"] == uri.key:
+                s3.abort_multipart_upload(Bucket=uri.bucket, Key=uri.key, UploadId=each["UploadId"])
+    except (BotoCoreError, ClientError) as error:
+        # It only tidies up. If the store is away, or refuses this user, the upload itself says so.
+        log.warning("unfinished uploads to %s could not be aborted: %s", uri, error)
 
 
 def _extract_retried(s3: "S3Client", uri: S3Uri, folder: Path, limits: Limits) -> Extracted:

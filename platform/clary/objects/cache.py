@@ -10,7 +10,6 @@ import fcntl
 import hashlib
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,6 @@ from clary.objects.listing import S3Object
 
 DEFAULT_LIMIT = 20 << 30
 _STRIPES = 64
-_STALE_SECONDS = 24 * 3600
 
 Fetch = Callable[[Path], S3Object]
 
@@ -69,7 +67,7 @@ class Cache:
     def trim(self) -> None:
         """Remove the entries unused for longest until the limit holds, and what dead processes left."""
         for stale in (self.folder / "partial").iterdir():
-            _unlink_older(stale, time.time() - _STALE_SECONDS)
+            _unlink_abandoned(stale)
         entries = sorted(_entries(self.folder / "objects"), key=lambda entry: entry[0])
         excess = sum(size for _, size, _ in entries) - self.limit
         for _, size, path in entries:
@@ -86,10 +84,12 @@ class Cache:
     @contextmanager
     def _partial(self) -> Iterator[Path]:
         path = self.folder / "partial" / new_uid()
-        try:
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
+        with path.open("wb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            try:
+                yield path
+            finally:
+                path.unlink(missing_ok=True)
 
     def _count(self, size: int) -> None:
         """Trim at the first addition of this process and whenever it has added a sixteenth of the limit."""
@@ -137,9 +137,11 @@ def _entries(folder: Path) -> Iterator[tuple[float, int, Path]]:
             yield status.st_mtime, status.st_size, Path(entry.path)
 
 
-def _unlink_older(path: Path, moment: float) -> None:
+def _unlink_abandoned(path: Path) -> None:
+    """Remove a file that no process writes any more."""
     try:
-        if path.stat().st_mtime < moment:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()
-    except FileNotFoundError:
+    except (FileNotFoundError, BlockingIOError):
         return

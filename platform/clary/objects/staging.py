@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from s3transfer.manager import TransferManager
 
 from clary.kernel.errors import ClientFault
+from clary.objects.archives import DEFAULT_LIMITS, Limits
 from clary.objects.cache import Cache
 from clary.objects.faults import job_faults
 from clary.objects.listing import S3Object, head_object
@@ -101,10 +102,16 @@ def copy(source: Path, target: Path) -> None:
         shutil.copyfileobj(reader, writer, 1 << 20)
 
 
-def decompress(source: Path, target: Path) -> None:
-    """Write what the gzip file holds; :class:`ClientFault` where it is none, or is cut off."""
+def decompress(source: Path, target: Path, limits: Limits = DEFAULT_LIMITS) -> None:
+    """Write what the gzip file holds; :class:`ClientFault` where it is none, is cut off or past the limits."""
+    most = limits.most(source.stat().st_size)
     try:
         with gzip.open(source) as reader, target.open("xb") as writer:
-            shutil.copyfileobj(reader, writer, 1 << 20)
+            written = 0
+            while block := reader.read(1 << 20):
+                written += len(block)
+                if written > most:
+                    raise ClientFault(f"{target.name} is refused: it unpacks to more than {most} bytes")
+                writer.write(block)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ClientFault(f"CompressionType is Gzip, but {target.name} is not gzip data: {error}") from error

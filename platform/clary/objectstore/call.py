@@ -1,10 +1,10 @@
 """One S3 request: which bucket and key it names, who asks, and how it is answered."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote_to_bytes
 
+from clary.aws import hosts
 from clary.aws.exchange import Exchange
 from clary.aws.sigv4 import Identity
 from clary.kernel.errors import ServiceError
@@ -15,7 +15,6 @@ from clary.objectstore.xml import Content, write_document
 
 KEY_LIMIT = 1024
 XML_LIMIT = 8 * 1024 * 1024
-_VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]+)\.s3[.-][a-z0-9.-]+")
 
 Headers = list[tuple[str, str]]
 
@@ -38,9 +37,8 @@ class Call:
     def read(cls, store: Store, exchange: Exchange) -> "Call":
         """Parse path and query; InvalidURI or KeyTooLongError where they are none of S3's."""
         path = unquote_to_bytes(exchange.raw_path.removeprefix(b"/"))
-        host = _VIRTUAL_HOST.fullmatch(exchange.headers.get("host", "").partition(":")[0])
-        if host:
-            bucket, key = host["bucket"].encode(), path
+        if named := virtual_bucket(exchange):
+            bucket, key = named.encode(), path
         else:
             bucket, _, key = path.partition(b"/")
         text = exchange.query_string.decode("latin-1")
@@ -100,6 +98,11 @@ class Call:
         """Answer 200 with a document."""
         body = write_document(root, content)
         await self.exchange.respond(200, [("content-type", "application/xml"), *headers], body)
+
+
+def virtual_bucket(exchange: Exchange) -> str | None:
+    """The bucket that the host names (``<bucket>.s3.…``); None where the path does."""
+    return hosts.virtual_bucket(hosts.host_name(exchange.headers.get("host", "")))
 
 
 def admit(bucket: Bucket | None, name: str, caller: Identity, expected_owner: str | None) -> Bucket:

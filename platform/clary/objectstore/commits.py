@@ -104,10 +104,15 @@ class GroupCommit:
 
     def _transact(self, batch: list[_Waiting]) -> None:
         with self._database.transact() as connection:
-            if not self._database.is_sqlite:
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK)))
+            take_turn(connection)
             for waiting in batch:
                 waiting.run(connection)
+
+
+def take_turn(connection: sa.Connection) -> None:
+    """Wait until no other transaction writes to the store; a writer of SQLite is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK)))
 
 
 def _settle(batch: list[_Waiting]) -> None:

@@ -16,7 +16,7 @@ async def send_body(
     try:
         block = await store.run(reader.read)
         await exchange.start(status, headers)
-        gone = asyncio.create_task(_wait_for_disconnect(exchange))
+        gone = asyncio.create_task(wait_for_disconnect(exchange))
         while block and not gone.done():
             following = store.start(reader.read)
             await exchange.write(block)
@@ -31,6 +31,7 @@ async def send_body(
         reader.close()
 
 
-async def _wait_for_disconnect(exchange: Exchange) -> None:
+async def wait_for_disconnect(exchange: Exchange) -> None:
+    """Return once the client has closed the connection; its request must have been read."""
     while (await exchange.receive())["type"] != "http.disconnect":
         pass

@@ -10,19 +10,21 @@ from clary.shipped import find_folder
 
 def is_builtin(image: str) -> bool:
     """Whether the image is one of Clary's own algorithms."""
-    try:
-        return catalog.resolve(image) is not None
-    except ClientFault:
-        return False
+    found = _find(image)
+    return found is not None and found.algorithm is not None
 
 
 def metric_definitions(image: str) -> list[dict[str, str]]:
     """The definitions that belong to a built-in image; none for others."""
-    try:
-        found = catalog.resolve(image)
-    except ClientFault:
-        return []
+    found = _find(image)
     return _read(found.folder) if found else []
+
+
+def _find(image: str) -> catalog.CatalogImage | None:
+    try:
+        return catalog.resolve(image)
+    except ClientFault:
+        return None
 
 
 @cache

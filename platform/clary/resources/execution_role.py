@@ -11,6 +11,7 @@ from clary.kernel import clock
 from clary.kernel.errors import ValidationError
 from clary.kernel.platform import Platform
 from clary.kernel.scope import Scope
+from clary.kernel.work import Work
 from clary.runtimes.protocol import Runtime
 from clary.store.roles import RoleArn, new_id, role_exists
 from clary.store.tables import CredentialRow
@@ -32,8 +33,8 @@ def require_role(session: Session, context: Context, arn: str) -> None:
         )
 
 
-def issue_credentials(platform: Platform, role: str, *, session_name: str, seconds: int) -> CredentialRow:
-    """Temporary credentials of a role, named for who uses them.
+def issue_credentials(work: Work, role: str, *, session_name: str, seconds: int) -> CredentialRow:
+    """Temporary credentials of a role for the containers of a resource, named for who uses them.
 
     Who has some that last another ``seconds / 2`` keeps them: a container that outlived the platform's last
     process goes on with what it was given.
@@ -46,7 +47,7 @@ def issue_credentials(platform: Platform, role: str, *, session_name: str, secon
     held = sa.select(CredentialRow).where(
         CredentialRow.principal == principal, CredentialRow.expires_at > now + seconds * clock.SECOND // 2
     )
-    with platform.database.read() as session:
+    with work.platform.database.read() as session:
         if (found := session.scalars(held.limit(1)).first()) is not None:
             return found
     credential = CredentialRow(
@@ -58,7 +59,7 @@ def issue_credentials(platform: Platform, role: str, *, session_name: str, secon
         created_at=now,
         expires_at=now + seconds * clock.SECOND,
     )
-    with platform.database.write() as session:
+    with work.write() as session:
         session.add(credential)
     return credential
 
@@ -93,20 +94,16 @@ def aws_environment(
 ) -> Mapping[str, str]:
     """What lets an AWS client inside a container reach this platform as the role."""
     url = runtime.platform_url(platform.settings.url)
-    settings = platform.settings
-    environment = {
+    return {
         "AWS_REGION": scope.region,
         "AWS_DEFAULT_REGION": scope.region,
         "AWS_ENDPOINT_URL": url,
-        "S3_ENDPOINT_URL": settings.s3_endpoint_url or url,
+        "S3_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": credential.access_key_id,
         "AWS_SECRET_ACCESS_KEY": credential.secret_access_key,
         "AWS_SESSION_TOKEN": credential.session_token or "",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    if settings.s3_endpoint_url:
-        environment["AWS_ENDPOINT_URL_S3"] = settings.s3_endpoint_url
-    return environment
 
 
 def _principal(role: RoleArn, session_name: str) -> str:

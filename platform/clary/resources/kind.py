@@ -136,7 +136,7 @@ class Kind:
             with context.platform.database.read() as session:
                 row = self.find(session, context, request[self.name_member])
                 output = _output(operation)
-                return _cut(self.describe(row, output) | more(session, row), output)
+                return cut(self.describe(row, output) | more(session, row), output)
 
         register(SERVICE, operation, describe)
 
@@ -151,7 +151,7 @@ class Kind:
             with context.platform.database.read() as session:
                 page = pages.select_page(session, self._query(context, request, where(request)))
                 member, summary = _summary(operation)
-                rows = [_cut(self.describe(row, summary), summary) for row in page.rows]
+                rows = [cut(self.describe(row, summary), summary) for row in page.rows]
             return {member: rows, "NextToken": page.token}
 
         register(SERVICE, operation, list_)
@@ -231,5 +231,6 @@ def _summary(operation: str) -> tuple[str, StructureShape]:
     return name, shape.member
 
 
-def _cut(members: Members, shape: StructureShape) -> Members:
+def cut(members: Members, shape: StructureShape) -> Members:
+    """The members that a shape has, without those that are None."""
     return {name: members[name] for name in shape.members if members.get(name) is not None}

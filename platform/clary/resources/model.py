@@ -9,6 +9,7 @@ from clary.kernel import documents
 from clary.kernel.errors import UnsupportedOperation, ValidationError
 from clary.resources.execution_role import require_role
 from clary.resources.kind import Kind
+from clary.resources.search.registry import serve_search
 from clary.store.tables import ResourceRow
 
 _SINGLE = {"Mode": "SingleModel"}
@@ -57,3 +58,4 @@ MODEL.serve_create(check_model, check_stored=check_model_role, support=Support.R
 MODEL.serve_describe()
 MODEL.serve_list()
 MODEL.serve_delete()
+serve_search(MODEL, path=("Model", "Model"))

@@ -1,4 +1,4 @@
-"""Which of Clary's algorithms an image URI means."""
+"""Which of Clary's images an image URI means."""
 
 import re
 import tomllib
@@ -13,6 +13,7 @@ _AWS_REGISTRY = re.compile(
     r"^\d{12}\.dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|on\.aws)/"
     r"(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>.+))?$"
 )
+_OWN = re.compile(r"^(?P<repository>clary/[^:@]+)(?::(?P<tag>[^:@]+))?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +21,14 @@ class CatalogImage:
     """An image of AWS's registries that Clary has too.
 
     ``repository`` and ``tag`` are what the URI said, less an ending without meaning (``-cpu-py3``);
-    ``algorithm`` is the argument of ``python -m clary_algorithms``; ``folder`` the build folder under
-    ``containers/``; ``extra`` the extra of the distribution that it needs; ``name`` the local image's name.
+    ``algorithm`` is the argument of ``python -m clary_algorithms``, None for an image without a program of
+    its own, which runs its caller's; ``folder`` the build folder under ``containers/``; ``extra`` the extra of
+    the distribution that it needs; ``name`` the local image's name.
     """
 
     repository: str
     tag: str
-    algorithm: str
+    algorithm: str | None
     folder: str
     extra: str
 
@@ -43,7 +45,7 @@ class CatalogImage:
 
 @dataclass(frozen=True, slots=True)
 class _Repository:
-    algorithm: str
+    algorithm: str | None
     folder: str
     extra: str
     tags: frozenset[str]
@@ -62,13 +64,13 @@ def _repositories() -> dict[str, _Repository]:
         tables: dict[str, Any] = tomllib.load(file)
     return {
         entry["name"]: _Repository(
-            algorithm=algorithm,
-            folder=table["folder"],
+            algorithm=table.get("algorithm"),
+            folder=folder,
             extra=table["extra"],
             tags=frozenset(entry["tags"]),
             suffixes=tuple(entry.get("suffixes", ())),
         )
-        for algorithm, table in tables.items()
+        for folder, table in tables.items()
         for entry in table["repositories"]
     }
 
@@ -78,19 +80,24 @@ def resolve(uri: str) -> CatalogImage | None:
 
     Raises ClientFault, in AWS's words, for a URI of an AWS registry that the catalog doesn't hold.
     """
+    if (own := _OWN.match(uri)) is not None:
+        return _find(own["repository"], own["tag"])
     parts = _AWS_REGISTRY.match(uri)
     if parts is None:
         return None
-    entry = _repositories().get(parts["repository"])
-    tag = None if entry is None or parts["digest"] else entry.match(parts["tag"] or "latest")
-    if entry is None or tag is None:
+    found = None if parts["digest"] else _find(parts["repository"], parts["tag"])
+    if found is None:
         raise missing_image(uri)
+    return found
+
+
+def _find(repository: str, tag: str | None) -> CatalogImage | None:
+    entry = _repositories().get(repository)
+    known = entry.match(tag or "latest") if entry is not None else None
+    if entry is None or known is None:
+        return None
     return CatalogImage(
-        repository=parts["repository"],
-        tag=tag,
-        algorithm=entry.algorithm,
-        folder=entry.folder,
-        extra=entry.extra,
+        repository=repository, tag=known, algorithm=entry.algorithm, folder=entry.folder, extra=entry.extra
     )
 
 

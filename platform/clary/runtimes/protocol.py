@@ -78,7 +78,7 @@ class ContainerState:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A container found by its labels."""
+    """A container found by its labels; phase MISSING where it was created and not started."""
 
     name: str
     labels: Mapping[str, str]
@@ -122,7 +122,7 @@ class Runtime(Protocol):
         """Host and port where the container's ``port`` is reached from this machine; None while unknown."""
 
     def list(self, labels: Mapping[str, str]) -> Iterable[Listed]:
-        """Containers of this data folder that carry all the labels."""
+        """Containers of this data folder that carry all the labels, also what was begun and never started."""
 
     def platform_url(self, url: str) -> str:
         """The gateway's URL as a container sees it."""

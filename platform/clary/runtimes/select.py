@@ -18,8 +18,12 @@ def open_runtime(settings: Settings) -> Runtime:
         return ProcessRuntime(settings.folder)
     if problem:
         raise PlatformFault(f"{problem}; start it, or choose the runtime `process`")
-    from clary.runtimes.docker.runtime import DockerRuntime  # loads the Docker SDK: 20 MB
+    from clary.runtimes.docker.engine import Engine  # loads the Docker SDK: 20 MB
+    from clary.runtimes.docker.runtime import DockerRuntime
 
     return DockerRuntime(
-        settings.folder, base_image=settings.base_image, build_network=settings.build_network
+        settings.folder,
+        base_image=settings.base_image,
+        build_network=settings.build_network,
+        engine=Engine.find(network=settings.docker_network),
     )

@@ -117,8 +117,12 @@ def append_lines(path: Path, events: Iterable[tuple[int, str]]) -> None:
     """Append events (ms, message) in one write, whole beside what other writers append."""
     data = b"".join(b"%d %s\n" % (at, text.replace("\n", "\0").encode()) for at, text in events)
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
+        # A writer that was killed, or found the disk full, may have left half a line: it ends here.
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            data = b"\n" + data
         written = os.write(descriptor, data)
     finally:
         os.close(descriptor)

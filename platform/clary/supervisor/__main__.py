@@ -25,6 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m clary.supervisor")
     parser.add_argument("--origin", required=True, help="scheme and host of the platform's URL")
     parser.add_argument("--also-listen", action="append", default=[], help="one more address for the port")
+    parser.add_argument("--no-controller", action="store_true", help="leave that process out")
     parser.add_argument("--report", type=int, help="descriptor that is told 'ready', or why not")
     arguments = parser.parse_args()
     environment = dict(os.environ)
@@ -35,10 +36,12 @@ def main() -> int:
         port=int(environment["CLARY_PORT"]),
         also_listen=tuple(arguments.also_listen),
         workers=int(environment["CLARY_WORKERS"]),
+        controller=not arguments.no_controller,
         origin=arguments.origin,
         account=environment["CLARY_ACCOUNT_ID"],
         region=environment["CLARY_REGION"],
         database_url=environment["CLARY_DATABASE_URL"],
+        runtime=environment["CLARY_RUNTIME"],
     )
     key = AccessKey(environment["CLARY_ACCESS_KEY_ID"], environment["CLARY_SECRET_ACCESS_KEY"])
     write_log(folder, "supervisor", secrets=[key.secret_access_key])

@@ -18,5 +18,6 @@ def format_banner(url: str, *, account: str, region: str, key: AccessKey, folder
     )
     lines = [f"Clary {__version__} is ready at {url}", ""]
     lines += [f"  {name:<18} {value}" for name, value in rows]
-    lines += ["", f'  Point boto3, the AWS CLI or the SageMaker SDK at it:  eval "$(clary env{option})"', ""]
+    lines += ["", f"  Run any AWS client against it:  clary run{option} COMMAND"]
+    lines += [f'  Or point boto3 and the AWS CLI at it:  eval "$(clary env{option})"', ""]
     return "\n".join(lines)

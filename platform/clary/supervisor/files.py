@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -11,18 +12,29 @@ def make_private_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def write_atomically(path: Path, text: str, *, mode: int) -> None:
-    """Replace the file's text in one step, readable as ``mode`` says from the first byte on."""
+def write_atomically(path: Path, content: str | bytes, *, mode: int) -> None:
+    """Replace the file's content in one step, readable as ``mode`` says from the first byte on."""
+    with _written_beside(path, content, mode) as temporary:
+        temporary.replace(path)
+
+
+def write_once(path: Path, content: str | bytes, *, mode: int) -> None:
+    """Write the file unless it exists: of several writers one wins, and all see what it wrote."""
+    with _written_beside(path, content, mode) as temporary, suppress(FileExistsError):
+        path.hardlink_to(temporary)
+
+
+@contextmanager
+def _written_beside(path: Path, content: str | bytes, mode: int) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "w") as file:
+        with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)
-            file.write(text)
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)

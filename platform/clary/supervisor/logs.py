@@ -15,13 +15,15 @@ KEPT_FILES = 3
 
 _LINE = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s"
 _SIGNATURES = re.compile(
-    r"(Signature=|X-Amz-Security-Token=|x-amz-security-token['\":, ]+|SecretAccessKey['\":=, ]+)[^\s&'\",]+",
+    r"(Signature=|X-Amz-Security-Token=|x-amz-security-token['\":, ]+|SecretAccessKey['\":=, ]+|\bBearer +)"
+    r"[^\s&'\",]+",
     re.IGNORECASE,
 )
+_PASSWORDS = re.compile(r"(\w://[^\s/:@]+:)[^\s/@]+(?=@)")
 
 
 class SecretFilter(logging.Filter):
-    """Blots out the given secrets, and whatever looks like a signature or session token."""
+    """Blots out the given secrets, and whatever looks like a signature, a token or a URL's password."""
 
     def __init__(self, secrets: Iterable[str | None]) -> None:
         super().__init__()
@@ -38,7 +40,7 @@ class SecretFilter(logging.Filter):
     def _redact(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return _SIGNATURES.sub(r"\1***", text)
+        return _PASSWORDS.sub(r"\1***", _SIGNATURES.sub(r"\1***", text))
 
 
 def log_folder(data_folder: Path) -> Path:
@@ -46,16 +48,23 @@ def log_folder(data_folder: Path) -> Path:
     return data_folder / "logs" / "platform"
 
 
-def write_log(data_folder: Path, role: str, *, secrets: Iterable[str | None] = ()) -> None:
-    """Send this process's log, warnings and uncaught exceptions to ``logs/platform/<role>.log``."""
+def write_log(
+    data_folder: Path, role: str, *, secrets: Iterable[str | None] = (), console: bool = False
+) -> None:
+    """Send this process's log, warnings and uncaught exceptions to ``logs/platform/<role>.log``.
+
+    ``console`` sends them to the standard error too.
+    """
     folder = log_folder(data_folder)
     folder.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(folder / f"{role}.log", maxBytes=MAX_BYTES, backupCount=KEPT_FILES)
+    file = RotatingFileHandler(folder / f"{role}.log", maxBytes=MAX_BYTES, backupCount=KEPT_FILES)
+    handlers: list[logging.Handler] = [file, logging.StreamHandler()] if console else [file]
     formatter = logging.Formatter(_LINE, datefmt="%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
-    handler.addFilter(SecretFilter(secrets))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for handler in handlers:
+        handler.setFormatter(formatter)
+        handler.addFilter(SecretFilter(secrets))
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda hook: _log_uncaught(hook.exc_type, hook.exc_value, hook.exc_traceback)

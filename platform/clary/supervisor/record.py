@@ -20,14 +20,19 @@ class ProcessRecord:
 
 @dataclass(frozen=True, slots=True)
 class PlatformRecord:
-    """What a started platform says of itself. ``started`` is in epoch seconds."""
+    """What a started platform says of itself. ``started`` is in epoch seconds.
+
+    ``roles`` are the processes that there should be beside the supervisor, ``processes`` those that live.
+    """
 
     url: str
     version: str
     account: str
     region: str
     started: float
+    runtime: str = ""
     ready: bool = False
+    roles: tuple[str, ...] = field(default=())
     processes: tuple[ProcessRecord, ...] = field(default=())
 
     def write(self, folder: Path) -> None:
@@ -45,7 +50,8 @@ def read_record(folder: Path) -> PlatformRecord | None:
     try:
         document: dict[str, Any] = json.loads(record_path(folder).read_text())
         processes = tuple(ProcessRecord(**process) for process in document.pop("processes"))
-        return PlatformRecord(**document, processes=processes)
+        roles = tuple(document.pop("roles", ()))
+        return PlatformRecord(**document, roles=roles, processes=processes)
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         return None
 

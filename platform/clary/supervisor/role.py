@@ -16,10 +16,13 @@ from clary.supervisor.logs import write_log
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A child's settings and its ties to the supervisor. Descriptors are inherited ones."""
+    """A child's settings and its ties to the supervisor. Descriptors are inherited ones.
+
+    ``ready`` is None where nobody stands above: the process has a container of its own.
+    """
 
     settings: Settings
-    ready: int
+    ready: int | None
     listeners: tuple[int, ...]
 
     @classmethod
@@ -27,14 +30,16 @@ class Assignment:
         """Read the command line, open the log and follow the supervisor's life."""
         parser = argparse.ArgumentParser()
         parser.add_argument("--name", required=True)
-        parser.add_argument("--ready", type=int, required=True)
-        parser.add_argument("--lifeline", type=int, required=True)
+        parser.add_argument("--ready", type=int)
+        parser.add_argument("--lifeline", type=int)
         parser.add_argument("--listen", type=int, action="append", default=[])
         parsed = parser.parse_args(arguments)
         chosen = settings.load()
-        write_log(chosen.folder, parsed.name, secrets=[chosen.secret_access_key, chosen.s3_secret_access_key])
+        secrets = [chosen.secret_access_key, chosen.s3_secret_access_key]
+        write_log(chosen.folder, parsed.name, secrets=secrets, console=parsed.lifeline is None)
         _allow_many_files()
-        lifeline.follow(parsed.lifeline)
+        if parsed.lifeline is not None:
+            lifeline.follow(parsed.lifeline)
         return cls(settings=chosen, ready=parsed.ready, listeners=tuple(parsed.listen))
 
     def end(self) -> NoReturn:
@@ -44,7 +49,8 @@ class Assignment:
 
     def announce_ready(self) -> None:
         """Tell the supervisor that the work has begun."""
-        lifeline.announce_ready(self.ready)
+        if self.ready is not None:
+            lifeline.announce_ready(self.ready)
 
 
 def _allow_many_files() -> None:

@@ -2,23 +2,33 @@
 
 import errno
 import socket
+import time
 
 BACKLOG = 2048
+RETRY_SECONDS = 0.05
 
 
 class CannotListen(Exception):
     """The address is taken or not ours; the text says which and what to do."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening TCP socket; port 0 takes a free one."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise CannotListen(_explain(host, port, error)) from error
+def listen(host: str, port: int, *, patience: float = 0.0) -> socket.socket:
+    """A listening TCP socket; port 0 takes a free one. It may be in use for ``patience`` seconds more."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return _open(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
+                raise CannotListen(_explain(host, port, error)) from error
+        time.sleep(RETRY_SECONDS)
+
+
+def _open(host: str, port: int) -> socket.socket:
+    family, _, _, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    return socket.create_server(address[:2], family=family, backlog=BACKLOG)
 
 
 def bound_port(listener: socket.socket) -> int:

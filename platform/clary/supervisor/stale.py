@@ -3,7 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
-from clary.supervisor.record import PlatformRecord, ProcessRecord, read_record, remove_record
+from clary.supervisor.record import PlatformRecord, ProcessRecord, read_record, record_path, remove_record
 
 # A recorded pid belongs to us only where its process started when the record says; clocks may step a little.
 START_TOLERANCE_SECONDS = 5.0
@@ -19,6 +19,8 @@ def clear_stale(folder: Path) -> PlatformRecord | None:
     if record is not None:
         _end(record.processes)
     remove_record(folder)
+    for draft in record_path(folder).parent.glob(f".{record_path(folder).name}.*"):
+        draft.unlink()  # one that was being written
     return record
 
 

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 GATEWAY = "clary.supervisor.gateway"
 CONTROLLER = "clary.supervisor.controller"
 START_SECONDS = 60.0
+# A gateway that a killed supervisor had just started keeps the port until it is far enough to notice.
+LEFT_SECONDS = 15.0
 GATEWAY_GRACE = 35.0
 CONTROLLER_GRACE = 60.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -40,7 +42,7 @@ class Plan:
     """What to run.
 
     ``origin`` is the platform's URL up to the port, ``also_listen`` are further addresses for the same port,
-    and ``database_url`` is SQLAlchemy's.
+    ``controller`` is False where that process runs elsewhere, and ``database_url`` is SQLAlchemy's.
     """
 
     folder: Path
@@ -48,10 +50,12 @@ class Plan:
     port: int
     also_listen: tuple[str, ...]
     workers: int
+    controller: bool
     origin: str
     account: str
     region: str
     database_url: str
+    runtime: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,12 @@ class Supervisor:
         self._children: list[Child] = []
         self._listeners: list[socket.socket] = []
         self._record = PlatformRecord(
-            url="", version=__version__, account=plan.account, region=plan.region, started=time.time()
+            url="",
+            version=__version__,
+            account=plan.account,
+            region=plan.region,
+            started=time.time(),
+            runtime=plan.runtime,
         )
 
     def run(self, on_ready: Callable[[str], None]) -> None:
@@ -80,12 +89,13 @@ class Supervisor:
         folder = self._plan.folder
         make_private_folder(folder)
         with FolderLock(folder):
-            if clear_stale(folder):
+            crashed = clear_stale(folder) is not None
+            if crashed:
                 log.warning("the last platform on %s did not end in order; it was cleared away", folder)
             for number in STOP_SIGNALS:
                 signal.signal(number, lambda *_: self._events.put(StopAsked()))
             try:
-                self._start()
+                self._start(patience=LEFT_SECONDS if crashed else 0.0)
                 if self._wait_until_ready():
                     on_ready(self._record.url)
                     self._watch()
@@ -93,8 +103,8 @@ class Supervisor:
                 self._stop()
                 remove_record(folder)
 
-    def _start(self) -> None:
-        self._listeners = self._listen()
+    def _start(self, *, patience: float) -> None:
+        self._listeners = self._listen(patience)
         self._write_record()
         self._bring_schema_up_to_date()
         # Nothing is ever written: the children read the end of this process from it.
@@ -120,10 +130,11 @@ class Supervisor:
             Role(f"gateway-{number}", GATEWAY, GATEWAY_GRACE, listeners)
             for number in range(1, self._plan.workers + 1)
         ]
-        return [*gateways, Role("controller", CONTROLLER, CONTROLLER_GRACE)]
+        controllers = [Role("controller", CONTROLLER, CONTROLLER_GRACE)] if self._plan.controller else []
+        return [*gateways, *controllers]
 
-    def _listen(self) -> list[socket.socket]:
-        listeners = [listen(self._plan.host, self._plan.port)]
+    def _listen(self, patience: float) -> list[socket.socket]:
+        listeners = [listen(self._plan.host, self._plan.port, patience=patience)]
         port = bound_port(listeners[0])
         self._environment["CLARY_PORT"] = str(port)
         self._record = replace(self._record, url=f"{self._plan.origin}:{port}")
@@ -192,7 +203,8 @@ class Supervisor:
         for child in self._children:
             if (pid := child.pid) is not None:
                 processes.append(ProcessRecord(child.role.name, pid, child.started))
-        replace(self._record, processes=tuple(processes)).write(self._plan.folder)
+        roles = tuple(child.role.name for child in self._children)
+        replace(self._record, roles=roles, processes=tuple(processes)).write(self._plan.folder)
 
     def _explain_death(self, name: str, code: int) -> str:
         folder = log_folder(self._plan.folder)

@@ -1,6 +1,7 @@
 """JSON documents by shape, shared by the two JSON protocols."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NoReturn
@@ -17,6 +18,8 @@ from clary.aws.protocols.values import (
     timestamp_format,
 )
 
+# JSON can write one alone, UTF-8 (and so the database and the answer) cannot.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SPECIAL_FLOATS = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
@@ -98,12 +101,17 @@ def _read_list(shape: ListShape, value: Any, path: str) -> list[Any]:
 def _read_map(shape: MapShape, value: Any, path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise refuse(value, "Map", path)
-    return {key: read(shape.value, item, f"{path}.{key}.member") for key, item in value.items()}
+    return {
+        _read_string(key, path): read(shape.value, item, f"{path}.{key}.member")
+        for key, item in value.items()
+    }
 
 
 def _read_string(value: Any, path: str) -> str:
     if not isinstance(value, str):
         raise refuse(value, "String", path)
+    if not value.isascii() and _SURROGATE.search(value):
+        raise SerializationError(f"Half a surrogate pair is no text at '{path}'.")
     return value
 
 

@@ -1,5 +1,6 @@
 """The checks: each looks at one thing and says what to do where it is missing."""
 
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -45,6 +46,8 @@ def check_database(found: Found) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
     from clary import schema
+    from clary.gateway.troubles import examine_database
+    from clary.kernel.platform import Platform
     from clary.store import Database, migrate
 
     url = make_url(found.settings.sqlalchemy_url)
@@ -52,13 +55,17 @@ def check_database(found: Found) -> Finding:
     if url.get_backend_name() == "sqlite" and not (url.database and found.folder.exists()):
         return Finding("Database", Verdict.OK, f"{shown} (made by the first 'clary up')")
     try:
-        revision = migrate.current_revision(Database(found.settings.sqlalchemy_url))
+        database = Database(found.settings.sqlalchemy_url)
+        revision = migrate.current_revision(database)
     except (SQLAlchemyError, ImportError) as error:
         remedy = "Check CLARY_DATABASE_URL and its server; PostgreSQL needs: pip install 'clary[postgres]'"
         return Finding("Database", Verdict.FAILED, f"{shown}: {str(error).splitlines()[0]}", remedy)
     if revision != schema.head():
         detail = f"{shown}: revision {revision}, this version wants {schema.head()}"
         return Finding("Database", Verdict.LIMITED, detail, "clary db upgrade ('clary up' does it too)")
+    if (trouble := examine_database(Platform(found.settings, database))) is not None:
+        remedy = "End what holds it, or make its folder writable; what waits goes on by itself."
+        return Finding("Database", Verdict.FAILED, f"{shown}: {trouble}", remedy)
     return Finding("Database", Verdict.OK, f"{shown}, revision {revision}")
 
 
@@ -115,6 +122,9 @@ def check_port(found: Found) -> Finding:
 def check_disk(found: Found) -> Finding:
     """Room for objects and job files."""
     folder = next(path for path in (found.folder, *found.folder.parents) if path.exists())
+    if not os.access(folder, os.W_OK):  # so it is on a read-only file system, for root too
+        remedy = "Make it writable, or choose another --data-dir."
+        return Finding("Disk", Verdict.FAILED, f"{folder} can't be written to", remedy)
     free = shutil.disk_usage(folder).free / 1e9
     detail = f"{free:.1f} GB free at {folder}"
     if free < FREE_GIGABYTES:

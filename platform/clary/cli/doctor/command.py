@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from clary.cli.doctor.checks import Finding, Verdict, examine
+from clary.cli.doctor.clients import check_clients
 from clary.cli.located import find_platform
 from clary.cli.options import AsJson, DataDir
 from clary.cli.output import print_json
@@ -19,7 +20,7 @@ _COLOURS = {Verdict.OK: "green", Verdict.LIMITED: "yellow", Verdict.FAILED: "red
 def doctor(*, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Say what works here and how to mend what does not. Exit code 1 where the platform can't work."""
     found = find_platform(data_dir)
-    findings = examine(found)
+    findings = [*examine(found), *check_clients()]
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from clary.aws.operations import Context, Request, Response, Support, operation
 from clary.kernel import clock, tags
 from clary.kernel.errors import UnsupportedOperation
+from clary.kernel.wiping import Forgotten, forgets
 from clary.neighbours.iam.documents import check_policy, encode_document
 from clary.neighbours.iam.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity, invalid_marker
 from clary.neighbours.iam.roles import describe_page, describe_tags
@@ -118,6 +119,13 @@ def delete_policy(context: Context, request: Request) -> Response:
         tags.remove_tags(session, row.arn)
         session.delete(row)
     return None
+
+
+@forgets
+def forget_policies(session: Session, account: str) -> Forgotten:
+    """An account's managed policies."""
+    removed = session.execute(sa.delete(PolicyRow).where(PolicyRow.account == account))
+    return Forgotten("policies", removed.rowcount)  # type: ignore[attr-defined]
 
 
 def _require(session: Session, context: Context, arn: str) -> PolicyRow:

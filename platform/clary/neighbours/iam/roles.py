@@ -7,10 +7,18 @@ from sqlalchemy.orm import Session
 
 from clary.aws.operations import Context, Request, Response, operation
 from clary.kernel import clock, tags
+from clary.kernel.wiping import Forgotten, forgets
 from clary.neighbours.iam.documents import check_trust_policy, encode_document
 from clary.neighbours.iam.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity, invalid_marker
 from clary.neighbours.paging import select_page, starts_with
-from clary.store.roles import AttachmentRow, RolePolicyRow, RoleRow, find_role, new_id
+from clary.store.roles import (
+    AttachmentRow,
+    RolePolicyRow,
+    RoleRow,
+    create_default_roles,
+    find_role,
+    new_id,
+)
 
 
 def require_role(session: Session, context: Context, name: str) -> RoleRow:
@@ -140,6 +148,14 @@ def list_role_tags(context: Context, request: Request) -> Response:
     with context.platform.database.read() as session:
         row = require_role(session, context, request["RoleName"])
         return {"Tags": describe_tags(session, row.arn), "IsTruncated": False}
+
+
+@forgets
+def forget_roles(session: Session, account: str) -> Forgotten:
+    """An account's roles with all that they carry; those that every account has begin anew."""
+    removed = session.execute(sa.delete(RoleRow).where(RoleRow.account == account))
+    create_default_roles(session, account)
+    return Forgotten("roles", removed.rowcount)  # type: ignore[attr-defined]
 
 
 def describe_page(token: str | None) -> dict[str, Any]:

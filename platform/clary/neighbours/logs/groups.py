@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from clary.aws.operations import Context, Request, Response, Support, operation
 from clary.kernel import tags
+from clary.kernel.wiping import Forgotten, forgets
 from clary.neighbours.logs.lookup import (
     AlreadyExists,
     InvalidParameter,
@@ -95,6 +96,15 @@ def delete_retention_policy(context: Context, request: Request) -> Response:
     """The group's lines are wanted for ever again."""
     _set_retention(context, request, None)
     return None
+
+
+@forgets
+def forget_log_groups(session: Session, account: str) -> Forgotten:
+    """An account's groups of all regions, with their streams and lines."""
+    mine = sa.select(LogGroupRow.id).where(LogGroupRow.account == account)
+    paths = session.scalars(sa.select(LogStreamRow.path).where(LogStreamRow.group_id.in_(mine))).all()
+    removed = session.execute(sa.delete(LogGroupRow).where(LogGroupRow.account == account))
+    return Forgotten("log groups", removed.rowcount, tuple(map(Path, paths)))  # type: ignore[attr-defined]
 
 
 def _set_retention(context: Context, request: Request, days: int | None) -> None:

@@ -106,7 +106,7 @@ class Fleet:
 
     def change(self, row: InstanceRow, **values: Any) -> None:
         """Write an instance's state or address."""
-        with self.work.platform.database.write() as session:
+        with self.work.write() as session:
             instances.change(session, row, **values)
 
     def _rows_of(self, slot: Slot) -> list[InstanceRow]:

@@ -6,8 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clary.kernel import clock, ids
-from clary.store.tables import InstanceRow, ResourceRow, RevisionRow
+from clary.kernel import clock, ids, revisions
+from clary.kernel.wiping import forgets
+from clary.store.tables import InstanceRow, ResourceRow
 
 ROUTES = "routes"
 
@@ -54,8 +55,10 @@ def drop(session: Session, rows: Sequence[InstanceRow]) -> None:
 
 def announce(session: Session) -> None:
     """Count the routes' revision up: routers that see it read the routes anew."""
-    counted = session.execute(
-        sa.update(RevisionRow).where(RevisionRow.subject == ROUTES).values(value=RevisionRow.value + 1)
-    )
-    if not counted.rowcount:  # type: ignore[attr-defined]
-        session.add(RevisionRow(subject=ROUTES, value=1))
+    revisions.count_up(session, ROUTES)
+
+
+@forgets
+def forget_routes(session: Session, _account: str) -> None:
+    """Instances go with their endpoint: routers are told."""
+    announce(session)

@@ -35,7 +35,7 @@ def _record_missing(fleet: Fleet) -> None:
     ]
     if not missing:
         return
-    with fleet.work.platform.database.write() as session:
+    with fleet.work.write() as session:
         added = [
             instances.add(session, fleet.work.row, generation=slot.generation, variant=slot.variant["name"])
             for slot, count in missing

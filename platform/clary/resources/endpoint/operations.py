@@ -10,6 +10,7 @@ from clary.kernel.errors import UnsupportedOperation, ValidationError
 from clary.resources.endpoint import instances
 from clary.resources.endpoint.declaration import ENDPOINT, STATES, production_variants
 from clary.resources.endpoint.target import Target, add_if_own, keep_properties, resolve_target
+from clary.resources.search.registry import serve_search
 from clary.store.tables import ResourceRow
 
 
@@ -31,6 +32,7 @@ def create_endpoint(context: Context, request: Request) -> dict[str, str]:
 
 ENDPOINT.serve_describe(production_variants)
 ENDPOINT.serve_list()
+serve_search(ENDPOINT, production_variants)
 
 
 @operation("sagemaker", "UpdateEndpoint")

@@ -18,7 +18,7 @@ def retire(fleet: Fleet) -> None:
     """Take surplus instances out of the routes, and remove those that have drained."""
     surplus = _find_surplus(fleet)
     if surplus:
-        with fleet.work.platform.database.write() as session:
+        with fleet.work.write() as session:
             for row in surplus:
                 instances.change(session, row, state="Draining")
     now = clock.now()
@@ -33,7 +33,7 @@ def remove(fleet: Fleet, rows: Sequence[InstanceRow]) -> bool:
     """Stop containers and forget their instances; False where some could not be stopped now."""
     gone = fleet.serving.remove(rows, grace=GRACE_SECONDS)
     if gone:
-        with fleet.work.platform.database.write() as session:
+        with fleet.work.write() as session:
             instances.drop(session, gone)
         fleet.rows = [row for row in fleet.rows if row not in gone]
     return len(gone) == len(rows)

@@ -139,13 +139,13 @@ class Serving:
         if variant["role"] is None or variant["isolated"]:
             return {}
         credential = issue_credentials(
-            self._platform, variant["role"], session_name=_session_name(instance), seconds=YEAR
+            self._work, variant["role"], session_name=_session_name(instance), seconds=YEAR
         )
         return aws_environment(self._platform, self.runtime, self._work.scope, credential)
 
     def _log_path(self, instance: InstanceRow) -> Path:
         row = self._work.row
-        with self._platform.database.write() as session:
+        with self._work.write() as session:
             path = ensure_stream(
                 session,
                 account=row.account,

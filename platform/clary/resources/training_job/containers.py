@@ -85,7 +85,7 @@ def choose_launch_time(work: Work, host: Host) -> int:
 def open_log(work: Work, host: Host, *, launched_at: int) -> Path:
     """The file of the host's log stream, ``<job>/algo-N-<epoch seconds>``; there is exactly one a host."""
     stream = _stream(work, host, launched_at)
-    with work.platform.database.write() as session:
+    with work.write() as session:
         path = ensure_stream(
             session, account=work.row.account, region=work.row.region, group=LOG_GROUP, stream=stream
         )

@@ -33,7 +33,7 @@ class Follower:
         ]
         self._due = {"metrics": 0.0, "checkpoints": time.monotonic() + CHECKPOINT_SECONDS}
         if definitions:
-            with run.work.platform.database.write() as session:
+            with run.work.write() as session:
                 forget_metrics(session, run.work.row.id)
 
     def look(self) -> None:
@@ -61,7 +61,7 @@ class Follower:
     def _store_metrics(self) -> None:
         points = self._metrics.read()
         if points:
-            with self._run.work.platform.database.write() as session:
+            with self._run.work.write() as session:
                 store_metrics(session, self._run.work.row.id, points)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from clary.aws.operations import Context, Request, operation
 from clary.kernel import clock, repository
 from clary.kernel.errors import ServiceError, ValidationError
+from clary.resources.search.registry import serve_search
 from clary.resources.training_job.checks import check_training_job
 from clary.resources.training_job.declaration import STATES, TRAINING_JOB, secondary_transitions
 from clary.resources.training_job.metrics import final_metrics, metric_definitions
@@ -57,6 +58,7 @@ def _where(request: Request) -> tuple[sa.ColumnElement[bool], ...]:
 
 TRAINING_JOB.serve_describe(_more)
 TRAINING_JOB.serve_list(_where)
+serve_search(TRAINING_JOB, _more)
 
 
 @operation("sagemaker", "StopTrainingJob")

@@ -134,7 +134,7 @@ class TrainingRun:
 
     def _environment(self) -> Mapping[str, str]:
         credential = issue_credentials(
-            self.work.platform,
+            self.work,
             self.spec["RoleArn"],
             session_name=self._session,
             seconds=self.max_runtime + DAY,

@@ -13,6 +13,7 @@ from clary.resources.training_job.follower import Follower, checkpoints_of
 from clary.resources.training_job.layout import Host, hosts_with, write_config
 from clary.resources.training_job.progress import ImageProgress
 from clary.resources.training_job.run import TrainingRun
+from clary.resources.training_job.space import find_overflow
 from clary.runtimes.protocol import ContainerState, Phase
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,8 @@ def train(run: TrainingRun) -> bool:
         if run.interrupted:
             return False
         run.check_time()
+        if overflow := find_overflow(run):
+            raise overflow
         follow.look()
         run.wait_any(states, WAIT_SECONDS)
 

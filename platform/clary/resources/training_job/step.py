@@ -1,9 +1,13 @@
 """The step of a training job: from Starting to Completed, Failed or Stopped, whatever happens in between."""
 
 import logging
+import shutil
 
-from clary.kernel import clock
+from sqlalchemy.exc import SQLAlchemyError
+
+from clary.kernel import clock, revisions
 from clary.kernel.errors import ClaryError, ClientFault, IllegalTransition, JobError, PlatformFault
+from clary.kernel.wiping import SWEEPS_ASKED
 from clary.kernel.work import Again, Outcome, Rest, Work
 from clary.resources.reconciled import LaneName, reconcile
 from clary.resources.training_job import artifacts, stages
@@ -11,6 +15,7 @@ from clary.resources.training_job.declaration import STATES, TRAINING_JOB
 from clary.resources.training_job.failure import ContainerLost
 from clary.resources.training_job.follower import Follower
 from clary.resources.training_job.run import OutOfTime, TrainingRun
+from clary.resources.training_job.space import find_overflow
 from clary.runtimes.protocol import Runtime
 
 log = logging.getLogger(__name__)
@@ -29,8 +34,9 @@ def give_up(work: Work, runtime: Runtime, error: Exception) -> None:
     try:
         TrainingRun(work, runtime).remove()
     except ClaryError:
-        # The next start of the controller removes what ended jobs left.
         log.exception("training job %s: something of it is left behind", work.row.name)
+        with work.platform.database.write() as session:
+            revisions.count_up(session, SWEEPS_ASKED)
 
 
 @reconcile(TRAINING_JOB, LaneName.JOBS, give_up=give_up)
@@ -46,14 +52,20 @@ def step(work: Work, runtime: Runtime) -> Outcome:
         return _advance(run)
     except OutOfTime:
         return _stop_for_time(run)
-    except JobError as error:
-        return _fail(run, error)
+    except (JobError, OSError, SQLAlchemyError) as error:
+        if overflow := find_overflow(run):
+            return _fail_for_space(run, overflow)
+        if isinstance(error, JobError):
+            return _fail(run, error)
+        raise
 
 
 def _advance(run: TrainingRun) -> Outcome:
     work = run.work
     if work.state.get("stage", "prepare") == "prepare":
         stages.prepare(run)
+    elif not run.folder.exists():  # the platform was restored from a copy
+        raise ContainerLost("the container was lost: its folder is gone")
     if work.state["stage"] == "train":
         if not stages.train(run):
             return Again()
@@ -73,9 +85,18 @@ def _fail(run: TrainingRun, error: JobError) -> Outcome:
             raise error  # the reconciler tries the step again before it gives up
     if run.interrupted:
         raise IllegalTransition(f"training job {work.row.name} was stopped while it failed")
-    if work.state.get("stage") == "train":
+    if work.state.get("stage") == "train" and run.folder.exists():
         _save_output(run)
     _end(work, "Failed", message="Training job failed", failure_reason=error.reason)
+    run.remove()
+    return Rest()
+
+
+def _fail_for_space(run: TrainingRun, overflow: ClientFault) -> Outcome:
+    # Nothing can be written before the job's files are gone, its end neither.
+    stages.stop_containers(run, grace=0)
+    shutil.rmtree(run.folder, ignore_errors=True)
+    _end(run.work, "Failed", message="Training job failed", failure_reason=overflow.reason)
     run.remove()
     return Rest()
 

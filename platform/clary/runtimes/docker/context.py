@@ -56,7 +56,8 @@ class BuildContext:
 def assemble_context(image: CatalogImage, *, base_image: str, machine: str) -> BuildContext:
     """Gather the files to build ``image`` for an engine of the architecture ``machine`` (``x86_64``)."""
     files = _read_tree(find_folder("containers") / image.folder, under="")
-    files |= _read_tree(_find_algorithms(), under="clary_algorithms/")
+    if image.algorithm is not None:
+        files |= _read_tree(_find_algorithms(), under="clary_algorithms/")
     requirements = list_requirements(image.extra, machine=machine, pinned=f"python:{_PYTHON}" in base_image)
     files["requirements.txt"] = "".join(f"{line}\n" for line in requirements).encode()
     return BuildContext(image=image, base_image=base_image, files=files)

@@ -24,7 +24,7 @@ _SHARED_MEMORY = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """What a container is made from."""
+    """What a container is made from; ``catalog`` where that is an algorithm of Clary's own."""
 
     spec: ContainerSpec
     image: str

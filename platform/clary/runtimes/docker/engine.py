@@ -21,14 +21,19 @@ _CONNECTIONS = 128  # each container that runs holds two: its log and its wait
 
 @dataclass
 class Engine:
-    """A Docker engine. ``client`` connects when it is first used."""
+    """A Docker engine. ``client`` connects when it is first used.
+
+    ``network`` is the one that the platform's own container shares with those it starts; None where the
+    platform runs on the machine itself.
+    """
 
     url: str
+    network: str | None = None
 
     @classmethod
-    def find(cls) -> "Engine":
+    def find(cls, *, network: str | None = None) -> "Engine":
         """The engine that the ``docker`` command would use."""
-        return cls(find_engine_url())
+        return cls(find_engine_url(), network)
 
     @cached_property
     def client(self) -> docker.DockerClient:
@@ -53,7 +58,9 @@ class Engine:
 
     @cached_property
     def is_direct(self) -> bool:
-        """Whether this machine reaches a container by its own address; not so past a virtual machine."""
+        """Whether the platform reaches a container by its own address; not so past a virtual machine."""
+        if self.network is not None:
+            return True
         is_local = sys.platform == "linux" and self.url.startswith("unix://")
         return (
             is_local

@@ -4,6 +4,7 @@ import fcntl
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from clary.runtimes.docker.engine import Engine, readable_errors
 from clary.runtimes.lines import clean_text, split_line
 
 _log = logging.getLogger(__name__)
-_ATTEMPTS = 5
+_PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
 _BLOCK = 1 << 20
 
 
@@ -21,8 +22,8 @@ class LogFollower(threading.Thread):
     """Appends what a container prints to ``path``, where its part begins at byte ``offset``.
 
     The engine keeps every line and gives them in the same order each time, so the lines already in the file
-    say how many to skip: nothing is lost or written twice, wherever the platform was killed. A lock file
-    keeps a second platform process from following too.
+    say how many to skip: nothing is lost or written twice, wherever the platform was killed. Of several
+    processes that follow, one at a time does; the next begins where that one ended or was killed.
     """
 
     def __init__(self, engine: Engine, name: str, *, path: Path, offset: int, lock_file: Path) -> None:
@@ -32,21 +33,25 @@ class LogFollower(threading.Thread):
         self._path = path
         self._offset = offset
         self._lock_file = lock_file
+        self.gave_up = False
 
     def run(self) -> None:
         self._lock_file.parent.mkdir(parents=True, exist_ok=True)
         with self._lock_file.open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return
-            for attempt in range(1, _ATTEMPTS + 1):  # the engine may restart beneath running containers
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for pause in _PAUSES:  # the engine may restart beneath running containers
                 try:
                     with readable_errors(f"reading the log of {self._container}"):
                         self._copy()
-                    return
+                        if self._has_ended():  # else the engine ended the stream, not the container
+                            return
                 except (PlatformFault, OSError) as error:
-                    _log.warning("attempt %d of %d: %s", attempt, _ATTEMPTS, error)
+                    _log.warning("%s; trying again in %s s", error, pause)
+                time.sleep(pause)
+            self.gave_up = True
+
+    def _has_ended(self) -> bool:
+        return self._engine.client.containers.get(self._container).status in {"exited", "dead"}
 
     def _copy(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,8 +4,10 @@ import threading
 from dataclasses import dataclass
 
 from docker.errors import APIError
+from docker.models.containers import Container
 from docker.models.networks import Network
 
+from clary.kernel.errors import PlatformFault
 from clary.runtimes.docker.engine import Engine, readable_errors
 from clary.runtimes.protocol import ContainerSpec
 
@@ -27,6 +29,8 @@ class Networks:
     Making a network takes a tenth of a second and an engine has room for some thirty, so a single host gets
     none of its own: it joins one, common to all data folders, where containers can't reach each other.
     Several hosts get a network for their group.
+
+    A platform in a container sees no networks but its own: every container that is not isolated joins that.
     """
 
     def __init__(self, engine: Engine, *, data_id: str) -> None:
@@ -44,9 +48,18 @@ class Networks:
             return Attachment(network=name, aliases=(spec.hostname,))
         if spec.network_isolation and spec.port is None:
             return Attachment(network="none")
+        if self._engine.network is not None:
+            return Attachment(network=self._shared(spec, self._engine.network))
         name = "clary-isolated" if spec.network_isolation else "clary-open"
         self._ensure(name, internal=spec.network_isolation, talk=False)
         return Attachment(network=name)
+
+    def join_platform(self, spec: ContainerSpec, container: Container) -> None:
+        """Let one of several hosts reach a platform in a container, beside the other hosts."""
+        name = self._engine.network
+        if name is None or spec.network_isolation or name in container.attrs["NetworkSettings"]["Networks"]:
+            return
+        self._engine.client.networks.get(name).connect(container)
 
     def remove_group(self, group: str) -> None:
         """Remove the group's own network, where it had one."""
@@ -55,6 +68,15 @@ class Networks:
             for network in self._find(name):
                 network.remove()
             self._known.discard(name)
+
+    @staticmethod
+    def _shared(spec: ContainerSpec, network: str) -> str:
+        if spec.network_isolation:
+            raise PlatformFault(
+                "a server with EnableNetworkIsolation needs a platform outside containers: "
+                f"it shares no network but {network} with those it starts, and that one leads out"
+            )
+        return network
 
     def _group_name(self, group: str) -> str:
         return f"{self._prefix}-{group}"

@@ -82,6 +82,7 @@ class DockerRuntime:
             container = self._find(spec.name) or self._create(spec)
             self._check_owner(container)
             if container.status == "created":
+                self._networks.join_platform(spec, container)
                 start_container(container)
         self._follow(container)
 
@@ -91,10 +92,12 @@ class DockerRuntime:
                 raise PlatformFault(f"{mount.source}, to be seen at {mount.target}, does not exist")
 
     def _create(self, spec: ContainerSpec) -> Container:
+        image = self.images.find_catalog_image(spec.image)
         creation = Creation(
             spec=spec,
             image=self.images.local_name(spec.image),
-            catalog=self.images.find_catalog_image(spec.image),
+            # One without a program runs its caller's, as an image of theirs would.
+            catalog=image if image is not None and image.algorithm else None,
             attachment=self._networks.attach(spec),
             data_id=self.data_id,
         )
@@ -137,7 +140,7 @@ class DockerRuntime:
             return None
         with self._lock:
             follower = self._followers.get(name)
-            if follower is None:
+            if follower is None or follower.gave_up:
                 follower = LogFollower(
                     self.engine,
                     name,
@@ -157,6 +160,8 @@ class DockerRuntime:
         state = read_state(container)
         if state.phase is Phase.EXITED:
             self._settle(container)
+        elif state.phase is Phase.RUNNING:
+            self._follow(container)  # which may be another process's, that ended meanwhile
         return state
 
     def wait(self, name: str, timeout: float) -> ContainerState:
@@ -227,10 +232,9 @@ class DockerRuntime:
         with readable_errors("listing containers"):
             found = self.engine.client.api.containers(all=True, filters={"label": wanted})
         for row in found:
+            own = json.loads(row["Labels"]["clary.labels"])  # without those that the image carries
             phase = PHASES.get(row["State"], Phase.EXITED)
-            if phase is not Phase.MISSING:
-                own = json.loads(row["Labels"]["clary.labels"])  # without those that the image carries
-                yield Listed(name=row["Names"][0].removeprefix("/"), labels=own, phase=phase)
+            yield Listed(name=row["Names"][0].removeprefix("/"), labels=own, phase=phase)
 
     def platform_url(self, url: str) -> str:
         """The gateway's URL from inside: this machine is ``host.docker.internal`` there."""

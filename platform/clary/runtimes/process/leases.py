@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import os
 import random
 import socket
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ class Leases:
             before = json.dumps(table)
             yield table
             if json.dumps(table) != before:
-                draft = self._path.with_suffix(f".{os.getpid()}")
+                draft = self._path.with_suffix(".draft")
                 draft.write_text(json.dumps(table))
                 draft.replace(self._path)
 

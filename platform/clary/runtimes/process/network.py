@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +27,15 @@ class SharedNetwork:
     def open(self) -> int:
         """The pid of the holder, started where there is none."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._locked() as lock:
             holder = self._find_holder()
             if holder is None:
-                holder = _start_holder()
-                content = {"pid": holder, "identity": identify(holder)}
-                (self.folder / "holder.json").write_text(json.dumps(content))
+                _start_holder(self._record, lock)
+                holder = self._find_holder()
+            if holder is None:
+                raise PlatformFault(
+                    "a private network could not be made: `unshare --user --net` does not work here"
+                )
             return holder
 
     def join(self, command: list[str]) -> list[str]:
@@ -42,34 +45,42 @@ class SharedNetwork:
 
     def close(self) -> None:
         """End the holder; the network goes with the last process in it."""
-        if (holder := self._find_holder()) is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(holder, signal.SIGKILL)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.folder.is_dir():
+            return
+        with self._locked():
+            if (holder := self._find_holder()) is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(holder, signal.SIGKILL)
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def _record(self) -> Path:
+        return self.folder / "holder.json"
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[int]:
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield lock.fileno()
 
     def _find_holder(self) -> int | None:
-        path = self.folder / "holder.json"
-        if not path.exists():
+        if not self._record.exists():
             return None
-        record = json.loads(path.read_text())
+        record = json.loads(self._record.read_text())
         return int(record["pid"]) if identify(record["pid"]) == record["identity"] else None
 
 
-def _start_holder() -> int:
-    """Start the holder as an orphan, so that nobody has to reap it, and return its pid."""
+def _start_holder(record: Path, lock: int) -> None:
+    """Start the holder as an orphan, so that nobody has to reap it; it is ready when this returns."""
     ready, signalled = os.pipe()
     unshare = [shutil.which("unshare") or "unshare", "--user", "--map-root-user", "--net", "--"]
-    command = [*unshare, *program("hold", str(signalled))]
-    shell = ["/bin/sh", "-c", '"$@" </dev/null >/dev/null 2>&1 & echo $!', "sh", *command]
+    command = [*unshare, *program("hold", str(record), str(signalled), str(lock))]
+    shell = ["/bin/sh", "-c", '"$@" </dev/null >/dev/null 2>&1 &', "sh", *command]
     try:
-        done = subprocess.run(
-            shell, capture_output=True, pass_fds=(signalled,), start_new_session=True, timeout=_START_SECONDS,
-            check=True,
-        )  # fmt: skip
+        subprocess.run(
+            shell, pass_fds=(signalled, lock), start_new_session=True, timeout=_START_SECONDS, check=True
+        )
     finally:
         os.close(signalled)
-    started = os.read(ready, 1)
-    os.close(ready)
-    if not started:
-        raise PlatformFault("a private network could not be made: `unshare --user --net` does not work here")
-    return int(done.stdout)
+    with os.fdopen(ready, "rb") as pipe:
+        pipe.read(1)

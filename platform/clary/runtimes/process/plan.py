@@ -9,6 +9,7 @@ from typing import Any
 
 from clary.kernel.errors import ClientFault, PlatformFault
 from clary.runtimes.catalog import CatalogImage, resolve
+from clary.runtimes.process.environment import make_python, python_path
 from clary.runtimes.process.isolation import Isolation, Sandbox
 from clary.runtimes.process.launch import program
 from clary.runtimes.process.leases import Leases
@@ -41,13 +42,15 @@ class Planner:
         port = self.ports.lease_port(spec.name) if spec.port is not None else None
         files = self._write_etc(spec, draft)
         (draft.folder / "tmp").mkdir()
-        root = "/opt/ml"
+        root, scratch = "/opt/ml", "/tmp"  # noqa: S108 - its own folder
         if self.isolation is Isolation.NONE:
-            root = str(draft.target / "ml")
+            root, scratch = str(draft.target / "ml"), str(draft.target / "tmp")
             lay_out_mounts(spec.mounts, link=draft.folder / "ml")
-        environment = compose_environment(spec, root=root, port=port)
+        environment = compose_environment(spec, root=root, scratch=scratch, port=port)
         if self.isolation is Isolation.NONE:
-            environment |= dict.fromkeys(("HOME", "TMPDIR"), str(draft.target / "tmp"))
+            environment |= dict.fromkeys(("HOME", "TMPDIR"), scratch)
+        if runs_callers_program(spec):
+            make_python(draft.folder / "tmp")
         argv, relay = self._compose_command(spec, files=files, draft=draft, port=port)
         draft.write(
             "plan.json",
@@ -131,23 +134,33 @@ def resolve_image(image: str) -> CatalogImage:
     if found is None:
         raise ClientFault(
             f"the image {image} needs Docker, and the platform runs without it: install Docker, check with "
-            "`docker info`, then start the platform again with `clary up --runtime docker`"
+            "`docker info`, then start the platform again with `clary up --runtime docker`; a program that "
+            "needs Python alone runs in the image clary/python"
         )
     return found
 
 
+def runs_callers_program(spec: ContainerSpec) -> bool:
+    """Whether the request brings the program: by an entry point, or in an image that has none of its own."""
+    return spec.entrypoint is not None or resolve_image(spec.image).algorithm is None
+
+
 def compose_program(spec: ContainerSpec) -> list[str]:
     """What runs: the image's algorithm, or the entry point that the request asks for instead."""
-    if spec.entrypoint is not None:
-        return [*spec.entrypoint, *spec.command]
-    return [sys.executable, "-m", "clary_algorithms", resolve_image(spec.image).algorithm, *spec.command]
+    algorithm = resolve_image(spec.image).algorithm
+    if spec.entrypoint is not None or algorithm is None:
+        return [*(spec.entrypoint or ()), *spec.command]
+    return [sys.executable, "-m", "clary_algorithms", algorithm, *spec.command]
 
 
-def compose_environment(spec: ContainerSpec, *, root: str, port: int | None) -> dict[str, str]:
-    """The whole environment: nothing of the platform's own is inherited."""
+def compose_environment(
+    spec: ContainerSpec, *, root: str, scratch: str, port: int | None
+) -> dict[str, str]:
+    """The whole environment: nothing of the platform's own is inherited. ``scratch`` is what it sees as /tmp."""
+    python = python_path(scratch) if runs_callers_program(spec) else str(Path(sys.executable).parent)
     threads = str(max(1, int(spec.limits.cpus))) if spec.limits.cpus else None
     return {
-        "PATH": f"{Path(sys.executable).parent}:{_SYSTEM_PATH}",
+        "PATH": f"{python}:{_SYSTEM_PATH}",
         "LANG": "C.UTF-8",
         "HOME": "/root",
         "HOSTNAME": spec.hostname,

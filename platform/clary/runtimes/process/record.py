@@ -1,6 +1,7 @@
 """One process's folder under ``run/containers``: what was asked, what became of it."""
 
 import contextlib
+import fcntl
 import json
 import os
 import select
@@ -30,13 +31,10 @@ class Record:
     @contextlib.contextmanager
     def draft(self) -> Iterator["Draft"]:
         """A folder to fill; it gets its name, all at once, where the block ends well."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Draft(folder=Path(tempfile.mkdtemp(prefix=".", dir=self.folder.parent)), target=self.folder)
-        try:
+        with _make_scratch(self.folder.parent) as scratch:
+            draft = Draft(folder=scratch, target=self.folder)
             yield draft
             self._publish(draft)
-        finally:
-            shutil.rmtree(draft.folder, ignore_errors=True)
 
     def _publish(self, draft: "Draft") -> None:
         try:
@@ -136,10 +134,8 @@ class Record:
 
     def delete(self) -> None:
         """Forget it: its name is free at once."""
-        grave = Path(tempfile.mkdtemp(prefix=".", dir=self.folder.parent))
-        with contextlib.suppress(FileNotFoundError):
+        with _make_scratch(self.folder.parent) as grave, contextlib.suppress(FileNotFoundError):
             self.folder.rename(grave / "record")
-        shutil.rmtree(grave, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +148,32 @@ class Draft:
     def write(self, name: str, content: Mapping[str, Any]) -> None:
         """Write one JSON file; the folder is open to the platform's user alone, since it may hold secrets."""
         (self.folder / name).write_text(json.dumps(content))
+
+
+@contextlib.contextmanager
+def _make_scratch(records: Path) -> Iterator[Path]:
+    """A hidden folder beside the records, for the length of the block."""
+    records.mkdir(parents=True, exist_ok=True)
+    with _lock_path(records).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        scratch = Path(tempfile.mkdtemp(prefix=".", dir=records))
+        try:
+            yield scratch
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def sweep_scratch(records: Path) -> None:
+    """Remove the hidden folders that killed processes left; not while any process has one in use."""
+    records.mkdir(parents=True, exist_ok=True)
+    with _lock_path(records).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        for scratch in records.glob(".*"):
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _lock_path(records: Path) -> Path:
+    return records.with_suffix(".lock")

@@ -13,9 +13,9 @@ from clary.runtimes.process.launch import program
 from clary.runtimes.process.leases import Leases
 from clary.runtimes.process.network import SharedNetwork
 from clary.runtimes.process.plan import Planner, resolve_image
-from clary.runtimes.process.record import Record
+from clary.runtimes.process.record import Record, sweep_scratch
 from clary.runtimes.process.view import find_algorithms
-from clary.runtimes.protocol import ContainerSpec, ContainerState, Listed, Phase
+from clary.runtimes.protocol import ContainerSpec, ContainerState, Listed
 
 _START_SECONDS = 30
 _KILL_SECONDS = 5.0
@@ -40,6 +40,7 @@ class ProcessRuntime:
             ports=self._ports,
         )
         self._compile_lock = threading.Lock()
+        sweep_scratch(self._containers)
 
     def _record(self, name: str) -> Record:
         if not name or "/" in name or name.startswith("."):
@@ -57,7 +58,8 @@ class ProcessRuntime:
 
     def prepare_image(self, image: str, *, report: Callable[[str], None] | None = None) -> None:  # noqa: ARG002
         """Compile the algorithms once: a sandbox can't write bytecode, each job would compile anew."""
-        resolve_image(image)
+        if resolve_image(image).algorithm is None:
+            return
         package = find_algorithms()
         if package is None:
             raise PlatformFault(
@@ -119,15 +121,12 @@ class ProcessRuntime:
 
     def list(self, labels: Mapping[str, str]) -> Iterable[Listed]:
         """Processes that carry all the labels."""
-        if not self._containers.is_dir():
-            return
         for folder in self._containers.iterdir():
             record = Record(folder)
             if folder.name.startswith(".") or not (spec := record.spec):
                 continue
-            phase = record.read_state().phase
-            if phase is not Phase.MISSING and labels.items() <= spec["labels"].items():
-                yield Listed(name=folder.name, labels=spec["labels"], phase=phase)
+            if labels.items() <= spec["labels"].items():
+                yield Listed(name=folder.name, labels=spec["labels"], phase=record.read_state().phase)
 
     def platform_url(self, url: str) -> str:
         """The gateway is reached as it is: the network is this machine's."""

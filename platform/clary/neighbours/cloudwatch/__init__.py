@@ -1,0 +1,1 @@
+"""CloudWatch metrics: reads the series that the platform's own resources write."""

@@ -1,0 +1,1 @@
+"""Search: finding resources by any of their properties. (Amazon SageMaker API Reference, Search.)"""

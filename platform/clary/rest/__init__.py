@@ -1,0 +1,1 @@
+"""The plain REST API under ``/api/v1``: the AWS wire's own operations, for curl and the console."""
