@@ -6,6 +6,9 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 # Clients that need other dependencies than ours: each has an environment of its own.
 CLIENTS := $(patsubst tests/clients/%/requirements.txt,.venv/clients/%/.installed,$(wildcard tests/clients/*/requirements.txt))
+ifeq ($(shell command -v java),)
+CLIENTS := $(filter-out .venv/clients/java/.installed,$(CLIENTS))
+endif
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 FLOWS := .pytest_cache/flows.json
 # `make test TESTS=tests/cli ARGUMENTS="-x -k up"` narrows a run.
@@ -45,6 +48,13 @@ clients: install ## Make an environment for each client in tests/clients that ne
 	@$(PIP) download --no-deps --dest $(@D) --requirement $<
 	@$(BIN)/python tools/unpack_aws_cli.py $(@D)/*.whl $(@D)
 	@rm $(@D)/*.whl
+	@touch $@
+
+# The AWS SDK for Java is in the package of SageMaker Spark.
+.venv/clients/java/.installed: tests/clients/java/requirements.txt
+	@echo "Installing java into $(@D)."
+	@rm -rf $(@D)
+	@$(PIP) install --no-deps --no-compile --target $(@D) --requirement $<
 	@touch $@
 
 demo: install ## Train, host and invoke on real data, with a live display.

@@ -36,7 +36,7 @@ def render(results: list[dict[str, Any]], date: datetime.date) -> str:
         parts.append(f"\n## {client}\n\nVersion {flows[0]['version']}.\n\n")
         parts.append(f"| flow | {' | '.join(RUNTIMES)} |\n|---|{'---|' * len(RUNTIMES)}\n")
         for name, of_name in groupby(flows, key=lambda each: each["name"]):
-            told = {each["runtime"]: escape(each["result"]) for each in of_name}
+            told = {each["runtime"]: escape(each["result"] or "not run yet") for each in of_name}
             cells = [escape(name), *(told.get(runtime, "-") for runtime in RUNTIMES)]
             parts.append(f"| {' | '.join(cells)} |\n")
     return "".join(parts)

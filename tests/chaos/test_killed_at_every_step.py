@@ -8,7 +8,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -106,18 +106,17 @@ def test_an_endpoint_comes_into_service_and_goes_once(start: Callable[..., Any],
 def test_an_endpoint_is_updated_once_and_never_stops_serving(start: Callable[..., Any], role: str) -> None:
     prey = start("--workers", WORKERS[role])
     endpoints = Endpoints(prey.patient, ProcessMachine())
-    impatient = Endpoints(prey.platform, ProcessMachine())
-    model = {"ModelName": endpoints.create_toy("0")}
+    first, second = ({"ModelName": endpoints.create_toy(toy)} for toy in ("first", "second"))
+    turns = cycle([("second", endpoints.create_config(second)), ("first", endpoints.create_config(first))])
+    user = endpoints if role == "gateway" else Endpoints(prey.platform, ProcessMachine())
     with (
-        endpoints.serving(model) as name,
-        traffic(endpoints if role == "gateway" else impatient, name, threads=1, pause=0.05) as running,
+        endpoints.serving(first) as name,
+        traffic(user, name, threads=1, pause=0.05) as running,
     ):
-        numbers = count(1)
 
         def update() -> None:
-            number = str(next(numbers))
+            toy, config = next(turns)
             before = endpoints.instance_ids(name)
-            config = endpoints.create_config({"ModelName": endpoints.create_toy(number)})
             do_once(
                 endpoints.sagemaker.update_endpoint,
                 done="Cannot update in-progress endpoint",
@@ -127,7 +126,7 @@ def test_an_endpoint_is_updated_once_and_never_stops_serving(start: Callable[...
             described = endpoints.wait_in_service(name)
             assert described["EndpointConfigName"] == config
             assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 1
-            wait_for(lambda: {each["name"] for each in running.wait_more(2)} == {number}, what="the update")
+            wait_for(lambda: {each["name"] for each in running.wait_more(2)} == {toy}, what="the update")
             *old, new = endpoints.instance_ids(name)
             assert old == before
             check_started_once(endpoints, name)
@@ -139,7 +138,10 @@ def test_an_endpoint_is_updated_once_and_never_stops_serving(start: Callable[...
 
 def check_started_once(endpoints: Endpoints, name: str) -> None:
     """Each instance that ever was has a log stream of its own, in which it says once that it starts."""
-    starts = [line for line in endpoints.read_log(name) if line.endswith("starts")]
+    pages = endpoints.logs.get_paginator("filter_log_events").paginate(
+        logGroupName=f"/aws/sagemaker/Endpoints/{name}", filterPattern="toy starts"
+    )
+    starts = [event["message"] for page in pages for event in page["events"]]
     assert len(starts) == len(endpoints.instance_ids(name)), starts
 
 

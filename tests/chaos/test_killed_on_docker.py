@@ -50,7 +50,7 @@ def test_an_endpoint_has_each_container_once(start: Callable[..., Any], docker_e
         config = endpoints.create_config({"ModelName": endpoints.create_toy(toy)})
         endpoints.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
         endpoints.wait_in_service(name)
-        assert endpoints.ask(name)["name"] == toy
+        wait_for(lambda: endpoints.ask(name)["name"] == toy, what="the new container's answer")
         # The log of a container that runs goes on, whichever controller started it.
         endpoints.ask(name, do="wait", seconds=0)
         rounds = len(endpoints.instance_ids(name)) - 1

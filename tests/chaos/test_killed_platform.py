@@ -26,7 +26,7 @@ from support.running import clean_environment, run_clary, running_platform, star
 from support.serving import find_free_port
 from support.waiting import wait_for
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 MIB = 1024 * 1024
 WAITING = "echo begin; until [ -e model/go ]; do sleep 0.05; done; echo end"

@@ -85,13 +85,13 @@ def test_a_folder_that_is_read_only_for_a_while_loses_nothing(platform: RunningP
     )
     jobs.says(running, "started")
     (model,) = platform.data_dir.glob("jobs/**/model")
-    (model / "go").touch()
     with read_only(platform.data_dir):
         assert "read-only" in troubles(platform)["disk"]
         report = platform.clary("doctor")
         assert report.returncode == 1
         assert "can't be written to" in report.stdout
         assert jobs.describe(running)["TrainingJobStatus"] == "InProgress"
+    (model / "go").touch()
     assert jobs.model(jobs.finish(running)) == {"m": "kept\n"}
     assert "read-only" not in str(troubles(platform))
 

@@ -44,6 +44,17 @@ def test_training_and_hosting_use_the_store(flow: Flow) -> None:
     assert not (flow.platform.data_dir / "objects").exists()
 
 
+def test_one_url_serves_for_everything(flow: Flow) -> None:
+    user = Flow(flow.platform)
+    assert user.keys(user.train()) == {""}
+
+
+def test_containers_reach_the_store_through_the_platform(flow: Flow) -> None:
+    put = f"boto3.client('s3').put_object(Bucket='{flow.bucket}', Key='made', Body=b'inside')"
+    flow.run(f'python -c "import boto3; {put}"')
+    assert flow.get(f"s3://{flow.bucket}/made") == b"inside"
+
+
 def test_checkpoints_are_kept_in_the_store(flow: Flow) -> None:
     uri = flow.put({"old": "1"})
     described = flow.run(

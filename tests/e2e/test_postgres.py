@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TypeVar
 
 import pytest
 
-from support.flow import Flow
+from support.flow import HYPERPARAMETERS, Flow
 from support.running import RunningPlatform, running_platform
 from support.servers import postgres_url
 from support.waiting import wait_for
@@ -38,6 +39,35 @@ def test_the_main_flow(flow: Flow) -> None:
     flow.check(endpoint)
     flow.take_down(endpoint)
     assert not (flow.platform.data_dir / "clary.db").exists()
+
+
+def test_jobs_are_found_by_their_metrics_which_are_gathered_by_minutes(flow: Flow) -> None:
+    described = flow.finish(flow.start_training(flow.upload()))
+    job, ended = described["TrainingJobName"], described["TrainingEndTime"]
+    (final,) = described["FinalMetricDataList"]
+    found = flow.sagemaker.search(
+        Resource="TrainingJob",
+        SearchExpression={
+            "Filters": [
+                {"Name": "TrainingJobName", "Operator": "Equals", "Value": job},
+                {"Name": "Metrics.train:rmse", "Operator": "LessThan", "Value": "1"},
+            ]
+        },
+        SortBy="Metrics.train:rmse",
+    )
+    assert [result["TrainingJob"]["TrainingJobName"] for result in found["Results"]] == [job]
+    cloudwatch = flow.platform.client("cloudwatch")
+    dimension = {"Name": "TrainingJobName", "Value": job}
+    (metric,) = cloudwatch.list_metrics(Dimensions=[dimension])["Metrics"]
+    minutes = cloudwatch.get_metric_statistics(
+        **metric,
+        StartTime=ended - timedelta(minutes=5),
+        EndTime=ended + timedelta(minutes=1),
+        Period=60,
+        Statistics=["SampleCount", "Minimum"],
+    )["Datapoints"]
+    assert sum(each["SampleCount"] for each in minutes) == int(HYPERPARAMETERS["num_round"])
+    assert min(each["Minimum"] for each in minutes) == pytest.approx(final["Value"])
 
 
 def test_objects_written_at_once_are_all_there(flow: Flow) -> None:

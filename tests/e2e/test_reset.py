@@ -25,7 +25,7 @@ def accounts(tmp_path: Path, database_url: str) -> Iterator[Accounts]:
     """The administrator of a platform on each database."""
     variables = {"CLARY_DATABASE_URL": database_url}
     with running_platform(tmp_path / "data", "--runtime", "process", **variables) as platform:
-        yield Accounts(platform)
+        yield Accounts(platform, **variables)
 
 
 def test_everything_of_an_account_goes_and_nothing_of_others(accounts: Accounts) -> None:

@@ -145,6 +145,7 @@ def test_other_accounts_and_regions_see_nothing(client: Client, write: Write) ->
     ("bad", "code", "said"),
     [
         ({"Period": 7}, "InvalidParameterValue", "Period must be"),
+        ({"Period": 60 * 10**18}, "InvalidParameterValue", "Period must be"),
         ({"EndTime": NOON}, "InvalidParameterValue", "StartTime must not equal parameter EndTime"),
         ({"EndTime": NOON - HOUR}, "InvalidParameterValue", "must be less than the parameter EndTime"),
         (

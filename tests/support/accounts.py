@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from support.running import RunningPlatform
+from support.running import RunningPlatform, clean_environment, run_clary
 
 SECONDS = 60
 
@@ -15,9 +15,9 @@ SECONDS = 60
 class Accounts:
     """The administrator of one platform."""
 
-    def __init__(self, platform: RunningPlatform) -> None:
+    def __init__(self, platform: RunningPlatform, **variables: str) -> None:
         self.platform = platform
-        self.token = create_token(platform)
+        self.token = create_token(platform, **variables)
 
     def create(self) -> RunningPlatform:
         """The platform as a new account sees it."""
@@ -50,9 +50,10 @@ def accounts_of(platform: RunningPlatform) -> Accounts:
     return Accounts(platform)
 
 
-def create_token(platform: RunningPlatform, *options: str) -> str:
-    """A bearer token of the administrator, or as ``options`` say."""
-    made = platform.clary("token", "create", "--json", *options)
+def create_token(platform: RunningPlatform, *options: str, **variables: str) -> str:
+    """A bearer token of the administrator, or as ``options`` say; ``variables`` as the platform has them."""
+    environment = clean_environment(CLARY_DATA_DIR=str(platform.data_dir), **variables)
+    made = run_clary("token", "create", "--json", *options, environment=environment)
     assert made.returncode == 0, made.stderr
     token: str = json.loads(made.stdout)["token"]
     return token

@@ -20,6 +20,11 @@ def find_aws_v2() -> Path | None:
     return next(FOLDER.glob("aws_cli_v2/awscli/v2/*/dist/aws"), None)
 
 
+def find_java_sdk() -> Path | None:
+    """The jar of version 1 of the AWS SDK for Java; None where there is none."""
+    return next(FOLDER.glob("java/sagemaker_pyspark/jars/aws-java-sdk-bundle-*.jar"), None)
+
+
 def _version_in(environment: str, distribution: str) -> str:
     paths = [str(path) for path in (FOLDER / environment).glob("lib/python*/site-packages")]
     found = [each.version for each in distributions(name=distribution, path=paths)]
@@ -40,9 +45,15 @@ def _version_of_aws_v2() -> str:
     return program.parents[1].name if program else "not installed"
 
 
+def _version_of_java_sdk() -> str:
+    jar = find_java_sdk()
+    return jar.stem.rpartition("-")[2] if jar else "not installed"
+
+
 VERSIONS: dict[str, Callable[[], str]] = {
     "AWS CLI v1": partial(version, "awscli"),
     "AWS CLI v2": _version_of_aws_v2,
+    "AWS SDK for Java v1": _version_of_java_sdk,
     "boto3": partial(version, "boto3"),
     "curl": _version_of_curl,
     "SageMaker SDK v2": partial(_version_in, "sdk_v2", "sagemaker"),

@@ -110,10 +110,11 @@ class Stack:
 
     def remove(self, engine: Any) -> None:
         """Remove containers that jobs and endpoints left, the stack, its volumes and its data folder."""
+        self.compose("stop", "--timeout", "30")  # else the controller would replace what is removed
         for container in engine.containers.list(all=True, filters={"network": self.network}):
             if "clary.data-dir" in container.labels:
                 container.remove(force=True)
-        self.compose("down", "--volumes", "--timeout", "10")
+        self.compose("down", "--volumes")
         # Its files belong to the stack's own user.
         folder = str(self.data_dir)
         engine.containers.run(

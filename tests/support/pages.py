@@ -46,6 +46,14 @@ def read_blocks(page: Path) -> list[Block]:
     return blocks
 
 
+def read_files(page: Path) -> dict[str, str]:
+    """The blocks that the reader saves as files: their first line is a comment with the file's name."""
+    named = (
+        re.match(r"(?:#|//) (\S+\.(?:py|java))\n", match[2]) for match in _BLOCK.finditer(page.read_text())
+    )
+    return {name[1]: name.string for name in named if name}
+
+
 def find_section_blocks(page: Path, heading: str, language: str) -> list[str]:
     """The blocks of one language in a second-level section, also those that the page's run leaves out."""
     _, _, rest = page.read_text().partition(f"\n## {heading}\n")

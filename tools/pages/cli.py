@@ -34,4 +34,4 @@ def _describe(parameter: Any) -> str | None:
         return f"| `{parameter.name.upper()}` | {meaning} |\n"
     if "--help" in parameter.opts:
         return None
-    return f"| `{', '.join(parameter.opts)}` | {meaning} |\n"
+    return f"| `{', '.join([*parameter.opts, *parameter.secondary_opts])}` | {meaning} |\n"

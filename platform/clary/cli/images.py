@@ -1,4 +1,4 @@
-"""``clary images``: the container images of the built-in algorithms."""
+"""``clary images``: Clary's own container images."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from clary.runtimes.catalog import CatalogImage
     from clary.runtimes.docker.images import Images
 
-images = typer.Typer(
-    help="Build and list the container images of the built-in algorithms.", no_args_is_help=True
-)
+images = typer.Typer(help="Build and list Clary's own container images.", no_args_is_help=True)
 
 
 @images.command("list")

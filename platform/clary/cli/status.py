@@ -13,7 +13,7 @@ from clary.cli.output import print_json
 if TYPE_CHECKING:
     from clary.supervisor.record import PlatformRecord
 
-# The database is given a second to answer, and the store two.
+# The database is given three seconds to take a write, and the store two to answer.
 HEALTH_SECONDS = 8.0
 NOT_READY = 1
 NOT_RUNNING = 3

@@ -50,7 +50,7 @@ def _await_runtime(platform: Platform, stop: threading.Event) -> Runtime | None:
         try:
             runtime = open_runtime(platform.settings)
             remove_remains(platform, runtime)
-        except (JobError, SQLAlchemyError) as error:
+        except (JobError, SQLAlchemyError, OSError) as error:
             if said != str(error):
                 log.warning("waiting to begin: %s", error)
             said = str(error)

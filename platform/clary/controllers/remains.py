@@ -63,7 +63,7 @@ def watch_sweeps(
         try:
             _answer(platform, runtime, held, stop)
             pause = LOOK_SECONDS
-        except (SQLAlchemyError, JobError) as error:
+        except (SQLAlchemyError, JobError, OSError) as error:
             if pause == LOOK_SECONDS:
                 log.warning("what gone resources left can't be removed now; trying again: %s", error)
             pause = RETRY_SECONDS

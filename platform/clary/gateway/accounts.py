@@ -16,7 +16,7 @@ from clary.store.accounts import account_exists, create_account
 from clary.store.roles import EXECUTION_ROLE, RoleArn
 
 # For containers to end. They are killed, which takes milliseconds, unless the controller is away.
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 10.0
 
 AccountId = Annotated[
     str, Field(pattern=r"^\d{12}$", description="Twelve digits.", examples=["123456789012"])

@@ -54,8 +54,9 @@ class Upload:
     def __init__(self, exchange: Exchange, promise: BodyPromise) -> None:
         self._exchange = exchange
         self._promise = promise
-        names = {promise.algorithm} if promise.trailer else set()
-        self._sums = {name: checksums.new_checksum(name) for name in names | {"SHA256"}}
+        names = [promise.algorithm] if promise.trailer else []
+        names += ["SHA256"] if promise.sha256 else []
+        self._sums = {name: checksums.new_checksum(name) for name in names}
         self.failure: ServiceError | ClientGone | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

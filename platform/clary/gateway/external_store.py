@@ -6,7 +6,7 @@ from http import HTTPStatus
 import aiohttp
 from yarl import URL
 
-from clary.aws.exchange import ClientGone, Exchange
+from clary.aws.exchange import Exchange
 from clary.gateway.external_request import Upload, compose_request
 from clary.kernel.errors import ServiceError
 from clary.objectstore.call import XML_LIMIT
@@ -51,7 +51,9 @@ class ExternalStore:
             ) as response:
                 await _pass_back(exchange, response, request.upload)
         except (aiohttp.ClientError, OSError) as error:
-            raise self._explain(error, request.upload, exchange) from error
+            if exchange.started:
+                raise
+            raise self._explain(error, request.upload) from error
 
     async def close(self) -> None:
         """Close the connections."""
@@ -71,11 +73,9 @@ class ExternalStore:
             )
         return self._session
 
-    def _explain(self, error: Exception, upload: Upload | None, exchange: Exchange) -> Exception:
+    def _explain(self, error: Exception, upload: Upload | None) -> Exception:
         if upload is not None and upload.failure is not None:
             return upload.failure
-        if exchange.started:
-            return ClientGone(f"{self._settings.s3_endpoint_url} broke off its answer")
         url = f"{self._settings.s3_endpoint_url} (CLARY_S3_ENDPOINT_URL)"
         return ServiceError(
             f"The S3 server at {url} does not answer: {error}",

@@ -20,7 +20,8 @@ from clary import schema
 from clary.kernel.platform import Platform
 from clary.store import migrate
 
-LOCK_SECONDS = 1.0
+# A database that is only busy is free now and then.
+LOCK_SECONDS = 3.0
 STORE_SECONDS = 2.0
 LITTLE_SPACE = 100_000_000
 

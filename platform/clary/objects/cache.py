@@ -10,11 +10,11 @@ import fcntl
 import hashlib
 import os
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from clary.kernel.ids import new_uid
 from clary.objects.listing import S3Object
 
 DEFAULT_LIMIT = 20 << 30
@@ -55,7 +55,7 @@ class Cache:
             if _is_whole(path, source.size):
                 yield path
                 return
-            with self._partial() as partial:
+            with self._partial(path.name) as partial:
                 if fetch(partial) == source:
                     partial.chmod(0o444)
                     path.parent.mkdir(exist_ok=True)
@@ -67,7 +67,7 @@ class Cache:
     def trim(self) -> None:
         """Remove the entries unused for longest until the limit holds, and what dead processes left."""
         for stale in (self.folder / "partial").iterdir():
-            _unlink_abandoned(stale)
+            self._remove(stale)
         entries = sorted(_entries(self.folder / "objects"), key=lambda entry: entry[0])
         excess = sum(size for _, size, _ in entries) - self.limit
         for _, size, path in entries:
@@ -82,14 +82,14 @@ class Cache:
         return self.folder / "objects" / digest[:2] / digest
 
     @contextmanager
-    def _partial(self) -> Iterator[Path]:
-        path = self.folder / "partial" / new_uid()
-        with path.open("wb") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
-            try:
-                yield path
-            finally:
-                path.unlink(missing_ok=True)
+    def _partial(self, name: str) -> Iterator[Path]:
+        """Where an entry is written; the entry's lock is held, so nobody else does."""
+        path = self.folder / "partial" / name
+        path.unlink(missing_ok=True)  # what was killed half way left it
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
     def _count(self, size: int) -> None:
         """Trim at the first addition of this process and whenever it has added a sixteenth of the limit."""
@@ -109,7 +109,7 @@ class Cache:
 
     @contextmanager
     def _lock(self, path: Path, kind: int) -> Iterator[None]:
-        stripe = int(path.name[:8], 16) % _STRIPES
+        stripe = zlib.crc32(path.name.encode()) % _STRIPES
         with (self.folder / "locks" / f"{stripe:02d}").open("ab") as lock:
             fcntl.flock(lock, kind)
             yield
@@ -135,13 +135,3 @@ def _entries(folder: Path) -> Iterator[tuple[float, int, Path]]:
             except FileNotFoundError:
                 continue
             yield status.st_mtime, status.st_size, Path(entry.path)
-
-
-def _unlink_abandoned(path: Path) -> None:
-    """Remove a file that no process writes any more."""
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
-    except (FileNotFoundError, BlockingIOError):
-        return

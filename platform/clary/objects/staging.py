@@ -103,7 +103,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def decompress(source: Path, target: Path, limits: Limits = DEFAULT_LIMITS) -> None:
-    """Write what the gzip file holds; :class:`ClientFault` where it is none, is cut off or past the limits."""
+    """Write what the gzip file holds; ClientFault where it is none, is cut off or past the limits."""
     most = limits.most(source.stat().st_size)
     try:
         with gzip.open(source) as reader, target.open("xb") as writer:

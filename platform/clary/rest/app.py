@@ -33,6 +33,7 @@ _LOG = logging.getLogger(__name__)
 ROOT = "/api/v1"
 THREADS = 8
 _INVOCATIONS = ("endpoints", "invocations")
+_Answer = tuple[int, list[tuple[str, str]], bytes]
 _HEADERS = [("cache-control", "no-store"), ("x-content-type-options", "nosniff")]
 
 
@@ -95,7 +96,7 @@ class RestApp:
             exchange.started = inner.started
 
 
-def _answer(exchange: Exchange, route: Route, name: str, query: Query, body: bytes) -> Any:
+def _answer(exchange: Exchange, route: Route, name: str, query: Query, body: bytes) -> _Answer:
     """Status, headers and body. Runs in a thread."""
     assert exchange.identity is not None
     context = make_context(exchange, exchange.identity)

@@ -96,7 +96,7 @@ def docs_routes(platform: Platform) -> APIRouter:
 def _generate(account: str) -> dict[str, Any]:
     # The documentation of all models takes a second and tens of megabytes: a process that serves has neither.
     command = [sys.executable, "-P", "-m", "clary.rest.openapi", account]
-    made = subprocess.run(command, capture_output=True, check=True, timeout=GENERATION_SECONDS)
+    made = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=GENERATION_SECONDS)
     document: dict[str, Any] = json.loads(made.stdout)
     return document
 

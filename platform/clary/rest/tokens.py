@@ -3,7 +3,10 @@
 Routers of FastAPI take :func:`require_identity` as a dependency.
 """
 
+import logging
+
 from fastapi import Request
+from sqlalchemy.exc import SQLAlchemyError
 
 from clary.aws.identity import Identity
 from clary.kernel import clock
@@ -12,8 +15,9 @@ from clary.kernel.platform import Platform
 from clary.kernel.scope import is_region
 from clary.rest.errors import Unauthorized
 from clary.store.roles import administrator_principal
-from clary.store.tokens import find_token, mark_used
+from clary.store.tokens import TokenRow, find_token, mark_used
 
+_LOG = logging.getLogger(__name__)
 REGION_HEADER = "x-clary-region"
 REGION_QUERY = "region"
 # The time of the last use is no more exact than this: not every request is to write.
@@ -47,8 +51,7 @@ def identify(platform: Platform, authorization: str | None, region: str | None) 
     if region is not None and not is_region(region):
         raise ValidationError(f"'{region}' is not the name of a region.")
     if row.last_used_at is None or now - row.last_used_at >= USE_PRECISION:
-        with platform.database.write() as session:
-            mark_used(session, row, now)
+        _note_use(platform, row, now)
     return Identity(
         account=row.account,
         region=region or row.region,
@@ -56,3 +59,12 @@ def identify(platform: Platform, authorization: str | None, region: str | None) 
         principal=administrator_principal(row.account),
         access_key_id=row.prefix,
     )
+
+
+def _note_use(platform: Platform, row: TokenRow, at: int) -> None:
+    try:
+        with platform.database.write() as session:
+            mark_used(session, row, at)
+    except SQLAlchemyError:
+        # A full disk must not keep anyone from looking what is wrong.
+        _LOG.warning("The use of token %s could not be noted", row.prefix, exc_info=True)

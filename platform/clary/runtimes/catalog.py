@@ -22,8 +22,8 @@ class CatalogImage:
 
     ``repository`` and ``tag`` are what the URI said, less an ending without meaning (``-cpu-py3``);
     ``algorithm`` is the argument of ``python -m clary_algorithms``, None for an image without a program of
-    its own, which runs its caller's; ``folder`` the build folder under ``containers/``; ``extra`` the extra of
-    the distribution that it needs; ``name`` the local image's name.
+    its own, which runs its caller's; ``folder`` the build folder under ``containers/``; ``extra`` the extra
+    of the distribution that it needs; ``name`` the local image's name.
     """
 
     repository: str

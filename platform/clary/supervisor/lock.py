@@ -49,7 +49,7 @@ class FolderLock:
 def is_running(folder: Path) -> bool:
     """Whether a supervisor lives on the folder."""
     try:
-        descriptor = os.open(_lock_path(folder), os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(_lock_path(folder), os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:

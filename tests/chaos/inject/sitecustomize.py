@@ -3,10 +3,11 @@
 It is on the PYTHONPATH of the platforms that the chaos tests start, and does nothing elsewhere. A boundary
 is the moment before a database commit and the moment after each of: a commit, a block of a body written, a
 sync, a change of a name on disk, the removal of a tree, the start of a process, a runtime's start, stop or
-removal of a container. The folder
-``CHAOS_FOLDER`` holds the order (see ``support.killing``): which role is to die, and at which boundary.
+removal of a container. The folder ``CHAOS_FOLDER`` holds the order (see ``support.killing``): which role is
+to die, and at which boundary. CHAOS_LEASE_SECONDS makes leases shorter.
 """
 
+import contextlib
 import fcntl
 import functools
 import importlib
@@ -31,7 +32,6 @@ class Killer:
         self._folder = folder
         self._role = role
         self._rename = os.rename
-        self._unlink = os.unlink
 
     def pass_boundary(self, name: str) -> None:
         """Go on, or never return."""
@@ -47,8 +47,9 @@ class Killer:
             passed.flush()
             passed.seek(0)
             if len(passed.readlines()) == order["at"]:
-                self._rename(self._folder / "order.json", self._folder / f"{order['id']}.killed")
-                os.kill(os.getpid(), signal.SIGKILL)
+                with contextlib.suppress(FileNotFoundError):  # the order was withdrawn at this moment
+                    self._rename(self._folder / "order.json", self._folder / f"{order['id']}.killed")
+                    os.kill(os.getpid(), signal.SIGKILL)
 
     def watch(self, owner: Any, name: str, label: str, *, before: bool = False) -> None:
         """Make the return of a function (and its call, if ``before``) a boundary."""

@@ -92,5 +92,9 @@ class TestModelsOfArtifacts:
         assert "Variant halving" in found["refused"]["Message"]
 
     @pytest.mark.flow(CLIENT, "Model.create of a model that exists")
+    def test_a_model_that_exists_is_taken_as_it_is(self, variants: FlowScript) -> None:
+        assert f"Using already existing model: {variants['existing model']}" in variants.errors
+
+    @pytest.mark.flow(CLIENT, "Session.endpoint_in_service_or_not")
     def test_a_missing_endpoint_is_not_in_service(self, variants: FlowScript) -> None:
         assert variants["no endpoint"] is False

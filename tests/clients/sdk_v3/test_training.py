@@ -35,6 +35,7 @@ def test_a_session_knows_account_bucket_and_role(training: FlowScript) -> None:
     assert found["account"] == platform.account
     assert found["bucket"] == f"sagemaker-{platform.region}-{platform.account}"
     assert found["role"].startswith(f"arn:aws:iam::{platform.account}:role/")
+    assert found["decision"] == "allowed"
     assert found["uri"] == f"s3://{found['bucket']}/sdk-v3/rows"
     assert Jobs(platform).keys(f"{found['uri']}/") == {"train.csv"}
 

@@ -14,6 +14,7 @@ from clary.store.tables import MetricRow, ResourceRow
 
 MINUTE_SECONDS = 60
 SHORT_PERIODS = (1, 5, 10, 20, 30)
+LONGEST_PERIOD = 2**31 - 1
 UNIT = "None"
 """The unit of every value: expressions find numbers, not what they measure."""
 
@@ -55,7 +56,7 @@ BASIC_STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 
 def is_period(seconds: int) -> bool:
     """Whether values can be gathered by that many seconds."""
-    return seconds in SHORT_PERIODS or seconds % MINUTE_SECONDS == 0
+    return seconds in SHORT_PERIODS or (seconds % MINUTE_SECONDS == 0 and seconds <= LONGEST_PERIOD)
 
 
 def select_buckets(

@@ -43,8 +43,10 @@ def lose(fleet: Fleet, row: InstanceRow, failure: VariantFailed, *, runs: bool =
     if runs and row.state == "Healthy":
         fleet.change(row, state="Draining")
         return
-    fleet.change(row, state="Dead")
+    if row.host is not None:
+        fleet.change(row, host=None, port=None)  # no more requests; its port may soon be another's
     fleet.serving.remove([row], grace=0)
+    fleet.change(row, state="Dead")
 
 
 def _find_trouble(fleet: Fleet, slot: Slot, row: InstanceRow, health: Health) -> str | None:

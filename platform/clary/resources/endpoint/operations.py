@@ -32,7 +32,10 @@ def create_endpoint(context: Context, request: Request) -> dict[str, str]:
 
 ENDPOINT.serve_describe(production_variants)
 ENDPOINT.serve_list()
-serve_search(ENDPOINT, production_variants)
+serve_search(
+    ENDPOINT,
+    {"ProductionVariants": lambda session, row: production_variants(session, row).get("ProductionVariants")},
+)
 
 
 @operation("sagemaker", "UpdateEndpoint")

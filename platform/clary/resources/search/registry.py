@@ -1,6 +1,6 @@
 """Which kinds Search finds, and a resource as it sees one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,13 +13,16 @@ from clary.kernel import tags
 from clary.resources.kind import SERVICE, Kind, Members, cut
 from clary.store.tables import ResourceRow
 
+Finders = Mapping[str, Callable[[Session, ResourceRow], Any]]
+"""Members of a description that need the database, each with what finds it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Searchable:
-    """A kind, what needs the database to describe it, and the members of a result that lead to it."""
+    """A kind, the members that its row alone doesn't tell, and the members of a result that lead to it."""
 
     kind: Kind
-    more: Callable[[Session, ResourceRow], Members]
+    finders: Finders
     path: tuple[str, ...]
 
     @property
@@ -42,18 +45,13 @@ SEARCHABLE: dict[str, Searchable] = {}
 """By the ``Resource`` of a request."""
 
 
-def serve_search(
-    kind: Kind,
-    more: Callable[[Session, ResourceRow], Members] = lambda _session, _row: {},
-    *,
-    path: tuple[str, ...] = (),
-) -> None:
+def serve_search(kind: Kind, finders: Finders | None = None, *, path: tuple[str, ...] = ()) -> None:
     """Let Search find a kind; ``path`` is where its description is in a result, if not under its name."""
-    SEARCHABLE[kind.name] = Searchable(kind, more, path or (kind.name,))
+    SEARCHABLE[kind.name] = Searchable(kind, {"Tags": _find_tags, **(finders or {})}, path or (kind.name,))
 
 
 class Record:
-    """A resource as filters see it. What needs the database is fetched when a filter first asks for it."""
+    """A resource as filters see it: a member that needs the database is found when a filter asks for it."""
 
     def __init__(self, session: Session, searchable: Searchable, row: ResourceRow) -> None:
         self._session = session
@@ -62,14 +60,14 @@ class Record:
 
     def get(self, member: str) -> Any:
         """A member of the description, or None."""
-        if member == "Tags":
-            return self._tags
-        found = self._own.get(member)
-        return self._more.get(member) if found is None else found
+        if find := self._searchable.finders.get(member):
+            return find(self._session, self.row)
+        return self._own.get(member)
 
     def describe(self) -> Members:
         """The whole description, under the members that lead to it."""
-        described = cut(self._own | self._more | {"Tags": self._tags or None}, self._searchable.shape)
+        found = {member: self.get(member) for member in self._searchable.finders}
+        described = cut(self._own | found, self._searchable.shape)
         for name in reversed(self._searchable.path):
             described = {name: described}
         return described
@@ -78,11 +76,7 @@ class Record:
     def _own(self) -> Members:
         return self._searchable.kind.describe(self.row, self._searchable.shape)
 
-    @cached_property
-    def _more(self) -> Members:
-        return self._searchable.more(self._session, self.row)
 
-    @cached_property
-    def _tags(self) -> list[dict[str, str]]:
-        pairs = tags.get_tags(self._session, self.row.arn)
-        return [{"Key": key, "Value": value} for key, value in pairs.items()]
+def _find_tags(session: Session, row: ResourceRow) -> list[dict[str, str]] | None:
+    pairs = tags.get_tags(session, row.arn)
+    return [{"Key": key, "Value": value} for key, value in pairs.items()] or None

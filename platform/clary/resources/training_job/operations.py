@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from clary.aws.operations import Context, Request, operation
 from clary.kernel import clock, repository
 from clary.kernel.errors import ServiceError, ValidationError
-from clary.resources.search.registry import serve_search
+from clary.resources.search.registry import Finders, serve_search
 from clary.resources.training_job.checks import check_training_job
 from clary.resources.training_job.declaration import STATES, TRAINING_JOB, secondary_transitions
 from clary.resources.training_job.metrics import final_metrics, metric_definitions
@@ -40,14 +40,20 @@ def _with_defaults(request: Request) -> Request:
     return {**request, "AlgorithmSpecification": algorithm, "StoppingCondition": stopping}
 
 
-def _more(session: Session, row: ResourceRow) -> dict[str, Any]:
-    metrics = final_metrics(session, row)
+def _describe_algorithm(_session: Session, row: ResourceRow) -> dict[str, Any]:
     algorithm = row.spec["AlgorithmSpecification"]
-    return {
-        "AlgorithmSpecification": algorithm | {"MetricDefinitions": metric_definitions(algorithm)},
-        "SecondaryStatusTransitions": secondary_transitions(session, row),
-        "FinalMetricDataList": metrics or None,
-    }
+    return {**algorithm, "MetricDefinitions": metric_definitions(algorithm)}
+
+
+_FINDERS: Finders = {
+    "AlgorithmSpecification": _describe_algorithm,
+    "SecondaryStatusTransitions": secondary_transitions,
+    "FinalMetricDataList": lambda session, row: final_metrics(session, row) or None,
+}
+
+
+def _more(session: Session, row: ResourceRow) -> dict[str, Any]:
+    return {member: find(session, row) for member, find in _FINDERS.items()}
 
 
 def _where(request: Request) -> tuple[sa.ColumnElement[bool], ...]:
@@ -58,7 +64,7 @@ def _where(request: Request) -> tuple[sa.ColumnElement[bool], ...]:
 
 TRAINING_JOB.serve_describe(_more)
 TRAINING_JOB.serve_list(_where)
-serve_search(TRAINING_JOB, _more)
+serve_search(TRAINING_JOB, _FINDERS)
 
 
 @operation("sagemaker", "StopTrainingJob")

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from docker.errors import NotFound
+
 from clary.kernel.errors import PlatformFault
 from clary.runtimes.docker.engine import Engine, readable_errors
 from clary.runtimes.lines import clean_text, split_line
@@ -42,16 +44,20 @@ class LogFollower(threading.Thread):
             for pause in _PAUSES:  # the engine may restart beneath running containers
                 try:
                     with readable_errors(f"reading the log of {self._container}"):
-                        self._copy()
-                        if self._has_ended():  # else the engine ended the stream, not the container
+                        if self._copy_to_the_end():
                             return
                 except (PlatformFault, OSError) as error:
                     _log.warning("%s; trying again in %s s", error, pause)
                 time.sleep(pause)
             self.gave_up = True
 
-    def _has_ended(self) -> bool:
-        return self._engine.client.containers.get(self._container).status in {"exited", "dead"}
+    def _copy_to_the_end(self) -> bool:
+        """False where the engine ended the stream while the container ran on."""
+        try:
+            self._copy()
+            return self._engine.client.containers.get(self._container).status in {"exited", "dead"}
+        except NotFound:  # it was removed
+            return True
 
     def _copy(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,8 +13,8 @@ _PIP = '#!/bin/sh\nexec "$(dirname "$0")/python3" -m pip "$@"\n'
 def make_python(scratch: Path) -> None:
     """Create an environment in ``scratch``, the container's ``/tmp``, that ``pip install`` writes to.
 
-    It sees the packages beside the platform; those installed into it come first. It works wherever ``scratch``
-    is moved to.
+    It sees the packages beside the platform; those installed into it come first. It works wherever
+    ``scratch`` is moved to.
     """
     folder = scratch / _NAME
     venv.create(folder, symlinks=True)

@@ -153,10 +153,8 @@ def compose_program(spec: ContainerSpec) -> list[str]:
     return [sys.executable, "-m", "clary_algorithms", algorithm, *spec.command]
 
 
-def compose_environment(
-    spec: ContainerSpec, *, root: str, scratch: str, port: int | None
-) -> dict[str, str]:
-    """The whole environment: nothing of the platform's own is inherited. ``scratch`` is what it sees as /tmp."""
+def compose_environment(spec: ContainerSpec, *, root: str, scratch: str, port: int | None) -> dict[str, str]:
+    """The whole environment: nothing of the platform's own is inherited. ``scratch`` is its /tmp."""
     python = python_path(scratch) if runs_callers_program(spec) else str(Path(sys.executable).parent)
     threads = str(max(1, int(spec.limits.cpus))) if spec.limits.cpus else None
     return {

@@ -114,7 +114,8 @@ def main() -> None:
     }
     report("model", deploy_model(session, make_model(session, role, doubling)))
     report("variants", deploy_variants(session, models))
-    models["doubling"].create(instance_type=INSTANCE_TYPE)  # the SDK takes a model that is there as it is
+    models["doubling"].create(instance_type=INSTANCE_TYPE)
+    report("existing model", models["doubling"].name)
     for model in models.values():
         model.delete_model()
     report("no endpoint", session.endpoint_in_service_or_not(name_from_base("none")))

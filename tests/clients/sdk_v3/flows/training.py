@@ -27,8 +27,18 @@ def compute(count: int = 1) -> Compute:
 
 
 def describe_session() -> dict[str, Any]:
-    uri = session.upload_data(str(FOLDER / "rows"), key_prefix="sdk-v3/rows")
-    return {"bucket": session.default_bucket(), "account": session.account_id(), "role": role, "uri": uri}
+    bucket = session.default_bucket()
+    # What ModelTrainer asks before it stages source code in that bucket.
+    simulated = session.boto_session.client("iam").simulate_principal_policy(
+        PolicySourceArn=role, ActionNames=["s3:PutObject"], ResourceArns=[f"arn:aws:s3:::{bucket}/*"]
+    )
+    return {
+        "bucket": bucket,
+        "account": session.account_id(),
+        "role": role,
+        "decision": simulated["EvaluationResults"][0]["EvalDecision"],
+        "uri": session.upload_data(str(FOLDER / "rows"), key_prefix="sdk-v3/rows"),
+    }
 
 
 def train_image() -> dict[str, Any]:
