@@ -18,7 +18,8 @@ from clary.store.tables import ResourceRow
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.2
+STEP_SECONDS = 0.05
 RETRY_SECONDS = 2.0
 AT_ONCE = 16
 
@@ -80,7 +81,7 @@ def _answer(
     steps = _find_gone(platform, held())
     remove_remains(platform, runtime)
     while steps & held():
-        if stop.wait(LOOK_SECONDS):
+        if stop.wait(STEP_SECONDS):
             return
     if steps:
         remove_remains(platform, runtime)

@@ -1,4 +1,4 @@
-"""Bearer tokens of the REST API: only their hashes are kept, so that nobody reads a token from the database."""
+"""Bearer tokens of the REST API: only hashes are kept, so that nobody reads a token from the database."""
 
 import hashlib
 import secrets
