@@ -48,7 +48,9 @@ class DockerMachine:
 
         client = docker.from_env()
         try:
-            found: list[Any] = client.containers.list(filters={"name": instance_id}, **options)
+            found: list[Any] = client.containers.list(
+                filters={"name": instance_id}, ignore_removed=True, **options
+            )
             return found
         finally:
             client.close()
