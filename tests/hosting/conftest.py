@@ -15,8 +15,9 @@ from clary.aws.exchange import Exchange
 from clary.hosting.router import Router
 from clary.kernel import clock, ids
 from clary.kernel.platform import Platform
+from clary.resources.endpoint.instances import announce
 from clary.settings import Settings
-from clary.store.tables import InstanceRow, ResourceRow, RevisionRow
+from clary.store.tables import InstanceRow, ResourceRow
 from support.containers import ToyContainer
 from support.wire import ACCOUNT, REGION, WireServer, wire_server
 
@@ -66,7 +67,7 @@ class Hosting:
             session.add(row)
             session.flush()
             session.add_all(_instances(row.id, variants, generation=1))
-            _announce(session)
+            announce(session)
         return name
 
     def update_endpoint(self, name: str, variants: Variants, *, generation: int) -> None:
@@ -75,19 +76,19 @@ class Hosting:
             row = session.scalars(sa.select(ResourceRow).where(ResourceRow.name == name)).one()
             row.state = {"routing": _routing(variants, generation=generation)}
             session.add_all(_instances(row.id, variants, generation=generation))
-            _announce(session)
+            announce(session)
 
     def change_endpoint(self, name: str, **values: Any) -> None:
         """Write columns of the endpoint's row."""
         with self.database.write() as session:
             session.execute(sa.update(ResourceRow).where(ResourceRow.name == name).values(**values))
-            _announce(session)
+            announce(session)
 
     def change_instances(self, port: int, state: str) -> None:
         """Give the instance at this port another state."""
         with self.database.write() as session:
             session.execute(sa.update(InstanceRow).where(InstanceRow.port == port).values(state=state))
-            _announce(session)
+            announce(session)
 
     def invoke(self, name: str, body: bytes = b"1,2\n", **members: Any) -> dict[str, Any]:
         """InvokeEndpoint through boto3."""
@@ -120,14 +121,6 @@ def _instances(endpoint: int, variants: Variants, *, generation: int) -> Iterato
                 created_at=clock.now(),
                 changed_at=clock.now(),
             )
-
-
-def _announce(session: Any) -> None:
-    row = session.get(RevisionRow, "routes")
-    if row is None:
-        session.add(RevisionRow(subject="routes", value=1))
-    else:
-        row.value += 1
 
 
 @pytest.fixture

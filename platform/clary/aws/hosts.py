@@ -2,6 +2,8 @@
 
 import re
 
+from clary.kernel.scope import is_region
+
 # Every partition's suffixes, those of dual-stack names included.
 DOMAINS = (
     "amazonaws.com",
@@ -13,7 +15,6 @@ DOMAINS = (
 )
 
 _DOMAIN = re.compile(rf"(?:^|\.)(?:api\.)?(?:{'|'.join(map(re.escape, DOMAINS))})$")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
 _VARIANTS = frozenset({"dualstack", "aws-global"})
 _S3 = re.compile(r"s3(-accelerate|-external-1|-[a-z]{2}(-[a-z]+)+-\d)?", re.ASCII)
 _BUCKET = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]+)\.s3[.-][a-z0-9.-]+", re.ASCII)
@@ -56,7 +57,7 @@ def endpoint_prefixes(host: str) -> list[str]:
     labels = [
         label.removesuffix("-fips")
         for label in _DOMAIN.sub("", host).split(".")
-        if not _REGION.fullmatch(label) and label not in _VARIANTS
+        if not is_region(label) and label not in _VARIANTS
     ]
     if labels and _S3.fullmatch(labels[-1]):
         return ["s3"]

@@ -11,6 +11,7 @@ from clary.aws.identity import Identity
 from clary.kernel.errors import ServiceError
 from clary.kernel.platform import Platform
 from clary.kernel.wiping import wipe_account
+from clary.rest import ROOT
 from clary.rest.tokens import require_identity
 from clary.store.accounts import account_exists, create_account
 from clary.store.roles import EXECUTION_ROLE, RoleArn
@@ -57,7 +58,7 @@ class Reset(BaseModel):
 
 def account_routes(platform: Platform) -> APIRouter:
     """The routes that make and wipe accounts."""
-    routes = APIRouter(prefix="/api/v1", tags=["Accounts"])
+    routes = APIRouter(prefix=ROOT, tags=["Accounts"])
 
     @routes.post("/accounts", status_code=status.HTTP_201_CREATED)
     def make_account(caller: Caller, wanted: AccountRequest | None = None) -> NewAccount:

@@ -11,7 +11,7 @@ from clary.gateway.asgi import ASGIApp
 from clary.gateway.health import health_routes
 from clary.kernel.errors import ServiceError, ValidationError
 from clary.kernel.platform import Platform
-from clary.rest.app import ROOT
+from clary.rest import ROOT
 from clary.rest.errors import render_error
 from clary.rest.pages import docs_routes
 

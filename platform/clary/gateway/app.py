@@ -15,12 +15,13 @@ from clary.gateway.telemetry import drop_report, is_report
 from clary.hosting.router import Router
 from clary.kernel.platform import Platform
 from clary.objectstore.service import ObjectStore
+from clary.rest import ROOT
 from clary.rest.app import RestApp
 
 if TYPE_CHECKING:
     from clary.gateway.external_store import ExternalStore
 
-_OWN_PREFIXES = ("/_clary/", "/api/v1/")
+_OWN_PREFIXES = ("/_clary/", f"{ROOT}/")
 
 
 class Gateway:

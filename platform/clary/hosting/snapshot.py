@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from yarl import URL
 
+from clary.kernel import revisions
+from clary.resources.endpoint.instances import ROUTES
 from clary.store import Database
-from clary.store.tables import InstanceRow, ResourceRow, RevisionRow
+from clary.store.tables import InstanceRow, ResourceRow
 
-_SUBJECT = "routes"
 _SERVING = "routing"
 # An instance that refused a connection is asked last for this long (seconds).
 _AVOID_SECONDS = 1.0
@@ -133,7 +134,7 @@ def read_records(database: Database, known_revision: int) -> Records | None:
     )
     with database.read() as session:
         # The revision is read first: rows that are newer than it are only read once more.
-        revision = session.scalar(sa.select(RevisionRow.value).where(RevisionRow.subject == _SUBJECT)) or 0
+        revision = revisions.read(session, ROUTES)
         if revision == known_revision:
             return None
         found = [

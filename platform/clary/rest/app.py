@@ -19,6 +19,7 @@ from clary.aws.protocols.messages import Members
 from clary.aws.protocols.values import format_timestamp
 from clary.kernel.errors import InternalError, ServiceError, UnsupportedOperation
 from clary.kernel.platform import Platform
+from clary.rest import ROOT
 from clary.rest.errors import JSON, MethodNotAllowed, render_error
 from clary.rest.naming import find_name_member
 from clary.rest.reading import Query, read_members, read_query
@@ -30,7 +31,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _LOG = logging.getLogger(__name__)
-ROOT = "/api/v1"
 THREADS = 8
 _INVOCATIONS = ("endpoints", "invocations")
 _Answer = tuple[int, list[tuple[str, str]], bytes]

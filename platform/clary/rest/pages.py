@@ -16,10 +16,10 @@ from starlette.routing import BaseRoute
 
 from clary import __version__
 from clary.kernel.platform import Platform
+from clary.rest import ROOT
 from clary.rest.errors import JSON, NoSuchPage
 from clary.rest.openapi.paths import refer_errors
 
-ROOT = "/api/v1"
 GENERATION_SECONDS = 120
 
 _ASSETS = "fastapi_offline"

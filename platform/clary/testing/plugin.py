@@ -9,16 +9,6 @@ import pytest
 if TYPE_CHECKING:
     from clary.testing.platform import ClaryAccount, ClaryPlatform
 
-# They would win over the key and the address that are set, or name a role in the cloud.
-_REMOVED = (
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_SESSION_TOKEN",
-    "AWS_ROLE_ARN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-)
-_REMOVED_PREFIX = "AWS_ENDPOINT_URL_"
-
 
 @pytest.fixture(scope="session")
 def clary_platform(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ClaryPlatform]":
@@ -36,8 +26,10 @@ def clary_account(
     """A new account; while the test runs, plain ``boto3.client(…)`` acts as this account."""
     import boto3
 
+    from clary.cli.run import REMOVED, REMOVED_PREFIX
+
     account = clary_platform.create_account()
-    for name in [*_REMOVED, *(name for name in os.environ if name.startswith(_REMOVED_PREFIX))]:
+    for name in [*REMOVED, *(name for name in os.environ if name.startswith(REMOVED_PREFIX))]:
         monkeypatch.delenv(name, raising=False)
     for name, value in account.environment.items():
         monkeypatch.setenv(name, value)

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clary.aws.operations import Context
-from clary.kernel import clock
-from clary.store.tables import MetricRow, ResourceRow
+from clary.kernel import clock, repository
+from clary.kernel.scope import Scope
+from clary.store.tables import MetricRow
 
 MINUTE_SECONDS = 60
 SHORT_PERIODS = (1, 5, 10, 20, 30)
@@ -109,11 +110,6 @@ def _find_resource(session: Session, context: Context, metric: Mapping[str, Any]
     dimensions = [(each["Name"], each["Value"]) for each in metric.get("Dimensions") or []]
     if source is None or len(dimensions) != 1 or dimensions[0][0] != source.dimension:
         return None
-    return session.scalar(
-        sa.select(ResourceRow.id).where(
-            ResourceRow.account == context.account,
-            ResourceRow.region == context.region,
-            ResourceRow.kind == source.kind,
-            ResourceRow.name == dimensions[0][1],
-        )
-    )
+    scope = Scope(context.account, context.region)
+    row = repository.find(session, scope, source.kind, dimensions[0][1])
+    return None if row is None else row.id

@@ -4,6 +4,7 @@ from typing import Any
 
 from clary import __version__
 from clary.aws.models import load_documented
+from clary.rest import ROOT
 from clary.rest.naming import SERVICE
 from clary.rest.openapi.examples import Examples
 from clary.rest.openapi.invocations import describe_invocation
@@ -58,7 +59,7 @@ def create_document(account: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Clary", "version": __version__, "description": _DESCRIPTION},
-        "servers": [{"url": "/api/v1"}],
+        "servers": [{"url": ROOT}],
         "security": [{"token": []}],
         "paths": dict(sorted(paths.items())),
         "components": {
