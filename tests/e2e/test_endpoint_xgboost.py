@@ -15,6 +15,7 @@ from sklearn.datasets import load_breast_cancer
 from clary_algorithms.formats.protobuf import parse_record, read_tensor
 from clary_algorithms.formats.recordio import read_records
 from support.endpoints import VARIANT, Endpoints, to_rows
+from support.waiting import wait_for
 
 CSV = "text/csv"
 FEATURES, LABELS = load_breast_cancer(return_X_y=True)
@@ -93,7 +94,11 @@ def test_bad_input_is_a_model_error_that_the_log_explains(
     assert answer["OriginalMessage"] in answer["Error"]["Message"]
     assert answer["LogStreamArn"].endswith(f":log-group:{group}")
     (instance,) = hosted.endpoints.instance_ids(hosted.name)
-    events = hosted.endpoints.logs.get_log_events(
-        logGroupName=group, logStreamName=f"{VARIANT}/{instance}", startFromHead=True
-    )["events"]
-    assert any("415 answered to /invocations" in event["message"] for event in events)
+
+    def is_explained() -> bool:
+        events = hosted.endpoints.logs.get_log_events(
+            logGroupName=group, logStreamName=f"{VARIANT}/{instance}", startFromHead=True
+        )["events"]
+        return any("415 answered to /invocations" in event["message"] for event in events)
+
+    wait_for(is_explained, what="the line in the log")

@@ -115,6 +115,7 @@ def with_run(platform: RunningPlatform, program: Path = AWS_V1) -> AwsCli:
 def with_profile(platform: RunningPlatform, folder: Path, program: Path = AWS_V1) -> AwsCli:
     """``aws --profile clary …`` after ``clary configure``, whose files go to ``folder``."""
     files = {
+        "HOME": str(folder),  # where it keeps the keys of roles for an hour, whoever gave them
         "AWS_CONFIG_FILE": str(folder / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
     }

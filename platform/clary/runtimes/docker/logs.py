@@ -16,7 +16,7 @@ from clary.runtimes.docker.engine import Engine, readable_errors
 from clary.runtimes.lines import clean_text, split_line
 
 _log = logging.getLogger(__name__)
-_PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
+_PAUSES = (0.0, 0.1, 0.5, 1.0, 2.0, 5.0)  # before each attempt
 _BLOCK = 1 << 20
 
 
@@ -42,13 +42,13 @@ class LogFollower(threading.Thread):
         with self._lock_file.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             for pause in _PAUSES:  # the engine may restart beneath running containers
+                time.sleep(pause)
                 try:
                     with readable_errors(f"reading the log of {self._container}"):
                         if self._copy_to_the_end():
                             return
                 except (PlatformFault, OSError) as error:
-                    _log.warning("%s; trying again in %s s", error, pause)
-                time.sleep(pause)
+                    _log.warning("%s", error)
             self.gave_up = True
 
     def _copy_to_the_end(self) -> bool:

@@ -177,14 +177,23 @@ class DockerRuntime:
 
     def _settle(self, container: Container) -> None:
         """After the exit: the log is whole, and its files are the platform's."""
-        follower = self._follow(container)
-        if follower is not None:
-            follower.join(_LOG_SECONDS)
+        self._finish_log(container)
         uid = os.geteuid()
         if container.id in self._reclaimed or not needs_reclaim(container, self.engine, platform_uid=uid):
             return
         reclaim(container, self.engine, uid=uid, gid=os.getegid())
         self._reclaimed.add(str(container.id))
+
+    def _finish_log(self, container: Container) -> None:
+        # The follower at hand may have given up while the engine was away: one that begins now finds it back.
+        for _ in range(2):
+            follower = self._follow(container)
+            if follower is None:
+                return
+            follower.join(_LOG_SECONDS)
+            if not follower.gave_up:
+                return
+        raise PlatformFault(f"the log of {container.name} can't be read to its end")
 
     def stop(self, name: str, grace: float) -> None:
         """TERM, and KILL after ``grace`` seconds."""
