@@ -21,11 +21,6 @@ class Prey:
     killings: Killings
     database_url: str
 
-    def walk(self, role: str, flow: Callable[[], None], *, at_least: int) -> None:
-        """``killings.walk`` through all boundaries on SQLite, through those after commits on PostgreSQL."""
-        only = "" if self.database_url.startswith("sqlite") else "after commit"
-        self.killings.walk(role, flow, only=only, at_least=at_least)
-
 
 Start = Callable[..., Prey]
 

@@ -75,7 +75,7 @@ def test_a_training_job_ends_completed_once(start: Callable[..., Any], role: str
             assert jobs.keys(output) == {"model.tar.gz", "output.tar.gz"}
             wait_clean(prey.platform, containers=[steady], database_url=prey.database_url)
 
-        prey.walk(role, train, at_least=10 if role == "controller" else 3)
+        prey.killings.walk(role, train, at_least=10 if role == "controller" else 3)
         wait_no_garbage(prey.platform, jobs.s3)
 
 
@@ -99,7 +99,7 @@ def test_an_endpoint_comes_into_service_and_goes_once(start: Callable[..., Any],
             wait_for(lambda: not endpoints.exists(name), what=f"the end of {name}")
             wait_clean(prey.platform, containers=[steady], database_url=prey.database_url)
 
-        prey.walk(role, create_and_delete, at_least=10 if role == "controller" else 1)
+        prey.killings.walk(role, create_and_delete, at_least=10 if role == "controller" else 1)
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -132,7 +132,7 @@ def test_an_endpoint_is_updated_once_and_never_stops_serving(start: Callable[...
             check_started_once(endpoints, name)
             wait_clean(prey.platform, containers=[new], database_url=prey.database_url)
 
-        prey.walk(role, update, at_least=10 if role == "controller" else 0)
+        prey.killings.walk(role, update, at_least=10 if role == "controller" else 0)
         assert running.errors == []
 
 
@@ -178,4 +178,4 @@ def test_a_multipart_upload_keeps_every_part_that_was_acknowledged(start: Callab
             s3.abort_multipart_upload(Bucket="uploads", **unknown)
         wait_no_garbage(prey.platform, s3)
 
-    prey.walk("gateway", upload, at_least=8)
+    prey.killings.walk("gateway", upload, at_least=8)
